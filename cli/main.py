@@ -1,0 +1,81 @@
+"""Which commands are there, and how do mistakes reach the user?"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from provenance.errors import ProvenanceError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = {
+    "demo": ("cli.demo", "Run the main job from nothing on this machine."),
+    "key": ("cli.key", "Make secret keys."),
+    "watermark": ("cli.watermark", "Mark a corpus before its release."),
+    "undo": ("cli.undo", "Give the original corpus back from a release and its ledger."),
+    "transcript": ("cli.transcript", "Bring in the order in which a run saw its data."),
+    "commit": ("cli.commit", "Commit to files before the suspect exists."),
+    "ngram": ("cli.ngram", "Count n-grams: a reference that never saw an order."),
+    "score": ("cli.score", "Ask a suspect how likely each token is."),
+    "audit": ("cli.audit", "Ask a question of a suspect and get evidence."),
+    "report": ("cli.report", "Lay evidence out as one page."),
+}
+"""Every command: the module that holds it as ``command``, and its line in ``provtool --help``."""
+
+
+class LazyGroup(click.Group):
+    """Import a command's module only when that command runs, so that ``--help`` never pays for it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the commands in the order of a first use."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="provtool", prog_name="provtool")
+def command() -> None:
+    """Prove where a language model's knowledge came from.
+
+    \b
+    Start here:
+      provtool demo                          the whole loop, from nothing, in minutes
+      provtool watermark --help              before you publish a corpus
+      provtool audit --help                  when you suspect a model
+    """  # noqa: D301 (\b is click's mark for "do not rewrap")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; a user's mistake is one line on stderr and an exit code."""
+    try:
+        command.main(arguments, prog_name="provtool", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except ProvenanceError as error:
+        click.echo(f"provtool: {error}", err=True)
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("provtool: interrupted; no half-written output was left behind", err=True)
+        sys.exit(130)

@@ -1,0 +1,1 @@
+"""The court: records, suspects, statistics, evidence."""

@@ -1,0 +1,304 @@
+"""How is a file of ours written whole or not at all, and read back only if it is one of ours?
+
+Tables are Parquet with a JSON header in the schema metadata, so that pandas, DuckDB, ``datasets`` or Spark open them too.
+Each kind of table is named by a `Kind`, which stands in the module that gives the table its meaning.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from provenance.errors import ArtifactError, InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from types import TracebackType
+
+METADATA_KEY = b"provtool"
+TOOL = f"provtool/{version('provtool')}"
+ROWS_PER_GROUP = 8192
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """What one row of a table is, and in which columns it stands."""
+
+    name: str
+    """Name in the header, such as ``transcript``."""
+    row: str
+    """What one row is, in words, for messages."""
+    columns: pa.Schema
+    """Column names and types, without metadata."""
+    schema: int = 1
+    """Version of the columns; a reader refuses any other."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """What a table says about itself."""
+
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    """SHA-256 of every file the table was made from, by the role the file played."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """Every setting that changes the rows."""
+    tool: str = TOOL
+    """Name and version of what wrote it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table read back: header, rows, and where they came from."""
+
+    header: Header
+    rows: pa.Table
+    path: Path
+    sha256: str
+
+    def column(self, name: str) -> list[Any]:
+        """Give one column as Python values."""
+        values: list[Any] = self.rows.column(name).to_pylist()
+        return values
+
+
+def digest(path: str | os.PathLike[str]) -> str:
+    """SHA-256 of a file's bytes, in hex, read in pieces."""
+    try:
+        with Path(path).open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror})", path=path) from error
+
+
+def digest_json(value: object) -> str:
+    """SHA-256 of a JSON value in one canonical spelling."""
+    return hashlib.sha256(dump_json(value, indent=None).encode()).hexdigest()
+
+
+@contextlib.contextmanager
+def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a temporary path that becomes `path` when the block ends well, and vanishes when it does not."""
+    target = Path(path)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+    except OSError as error:
+        raise InputError(f"cannot be written ({error.strerror})", path=path) from error
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        with temporary.open("rb+") as stream:
+            os.fsync(stream.fileno())
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(target)
+        _sync_folder(target.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+class TableWriter:
+    """Write a table row by row in bounded memory; nothing appears under its name before the block ends well.
+
+    Examples
+    --------
+    >>> with TableWriter(path, kind=KIND, header=header) as writer:  # doctest: +SKIP
+    ...     writer.write({"id": "a", "text": "…"})
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, kind: Kind, header: Header) -> None:
+        self._kind, self._rows = kind, list[dict[str, Any]]()
+        self._schema = kind.columns.with_metadata({METADATA_KEY: _encode_header(kind, header)})
+        self._stack = contextlib.ExitStack()
+        self._path = path
+
+    def __enter__(self) -> Self:
+        temporary = self._stack.enter_context(atomic(self._path))
+        self._writer = pq.ParquetWriter(temporary, self._schema, compression="zstd")
+        return self
+
+    def write(self, row: Mapping[str, Any]) -> None:
+        """Append one row; columns that it lacks are null."""
+        self._rows.append(dict(row))
+        if len(self._rows) >= ROWS_PER_GROUP:
+            self._flush()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self._flush()
+        self._writer.close()
+        self._stack.__exit__(kind, error, trace)
+
+    def _flush(self) -> None:
+        if self._rows:
+            self._writer.write_table(pa.Table.from_pylist(self._rows, schema=self._schema))
+        self._rows = []
+
+
+def write(path: str | os.PathLike[str], rows: Sequence[Mapping[str, Any]], *, kind: Kind, header: Header) -> None:
+    """Write a whole table at once."""
+    with TableWriter(path, kind=kind, header=header) as writer:
+        for row in rows:
+            writer.write(row)
+
+
+def read(path: str | os.PathLike[str], kind: Kind) -> Table:
+    """Read a whole table of the given kind.
+
+    Raises
+    ------
+    ArtifactError
+        If the file is cut short, is no table of ours, or is of another kind or schema.
+    """
+    with _opened(path) as file:
+        header = _decode_header(file, path, kind)
+        try:
+            rows = file.read()
+        except (pa.ArrowException, OSError) as error:
+            raise _damaged(path, error) from error
+    return Table(header=header, rows=rows.cast(kind.columns), path=Path(path), sha256=digest(path))
+
+
+def read_header(path: str | os.PathLike[str], kind: Kind) -> Header:
+    """Read what a table of the given kind says about itself, without its rows."""
+    with _opened(path) as file:
+        return _decode_header(file, path, kind)
+
+
+def stream(path: str | os.PathLike[str], kind: Kind) -> Iterator[dict[str, Any]]:
+    """Give the rows of a table of the given kind one by one, in bounded memory."""
+    with _opened(path) as file:
+        _decode_header(file, path, kind)
+        try:
+            for batch in file.iter_batches(batch_size=1024):
+                yield from batch.to_pylist()
+        except (pa.ArrowException, OSError) as error:
+            raise _damaged(path, error) from error
+
+
+def kind_of(path: str | os.PathLike[str]) -> str | None:
+    """Name the kind of table in a file; None if the file is no table of ours."""
+    try:
+        metadata = pq.read_schema(path).metadata or {}
+    except (pa.ArrowException, OSError):
+        return None
+    return json.loads(metadata[METADATA_KEY])["kind"] if METADATA_KEY in metadata else None
+
+
+def dump_json(value: object, *, indent: int | None = 2) -> str:
+    """Spell a JSON value the one way we do: keys in the given order, no NaN, readable letters."""
+    return json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
+
+
+def write_json(path: str | os.PathLike[str], value: object) -> None:
+    """Write a JSON file whole or not at all."""
+    with atomic(path) as temporary:
+        temporary.write_text(dump_json(value) + "\n", encoding="utf-8")
+
+
+def read_json(path: str | os.PathLike[str], *, schema: str) -> dict[str, Any]:
+    """Read a JSON object of ours whose ``schema`` field says what it is.
+
+    Raises
+    ------
+    ArtifactError
+        If it is no JSON, no object, or of another schema.
+    """
+    return parse_json(_read_text(path), schema=schema, path=path)
+
+
+def parse_json(text: str, *, schema: str, path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read a JSON object of ours from text; `path` is what messages call it."""
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ArtifactError(f"not JSON ({error.msg})", path=path, line=error.lineno, expected=schema) from error
+    found = value.get("schema") if isinstance(value, dict) else None
+    if found != schema:
+        raise ArtifactError(f"schema is {found!r}", path=path, expected=repr(schema))
+    return dict(value)
+
+
+def _read_text(path: str | os.PathLike[str]) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror})", path=path) from error
+    except UnicodeDecodeError as error:
+        raise ArtifactError("not UTF-8 text", path=path) from error
+
+
+@contextlib.contextmanager
+def _opened(path: str | os.PathLike[str]) -> Iterator[pq.ParquetFile]:
+    if not Path(path).is_file():
+        raise InputError("no such file", path=path)
+    try:
+        file = pq.ParquetFile(path)
+    except (pa.ArrowException, OSError) as error:
+        raise _damaged(path, error) from error
+    with file:
+        yield file
+
+
+def _damaged(path: str | os.PathLike[str], error: Exception) -> ArtifactError:
+    reason = str(error).splitlines()[0].rstrip(".")
+    return ArtifactError(
+        f"not a whole Parquet file ({reason})", path=path, hint="making it again: it may have been cut short"
+    )
+
+
+def _encode_header(kind: Kind, header: Header) -> bytes:
+    value = {
+        "kind": kind.name,
+        "schema": kind.schema,
+        "tool": header.tool,
+        "inputs": dict(header.inputs),
+        "settings": dict(header.settings),
+    }
+    return dump_json(value, indent=None).encode()
+
+
+def _decode_header(file: pq.ParquetFile, path: str | os.PathLike[str], kind: Kind) -> Header:
+    metadata = file.schema_arrow.metadata or {}
+    if METADATA_KEY not in metadata:
+        raise ArtifactError("a Parquet file, but not one of provtool's", path=path, expected=f"a {kind.name}")
+    value = json.loads(metadata[METADATA_KEY])
+    if value["kind"] != kind.name:
+        raise ArtifactError(f"this is a {value['kind']}", path=path, expected=f"a {kind.name} (one row is {kind.row})")
+    if value["schema"] != kind.schema:
+        raise ArtifactError(
+            f"{kind.name} of schema {value['schema']}",
+            path=path,
+            expected=f"schema {kind.schema}",
+            hint="the version of provtool that wrote it",
+        )
+    missing = [name for name in kind.columns.names if name not in file.schema_arrow.names]
+    if missing:
+        raise ArtifactError(f"a {kind.name} without column {missing[0]!r}", path=path)
+    return Header(inputs=value["inputs"], settings=value["settings"], tool=value["tool"])
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

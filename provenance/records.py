@@ -1,0 +1,114 @@
+"""What is a suspect asked, and what does it answer?
+
+Every audit asks the same thing: how likely is each token of this text? The question is a `Record`, the part of it that
+is to be scored a `Window`, the answer a `Score`. Records know nothing of orders, keys or published variants.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from provenance.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """One text with an id."""
+
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tokenizer:
+    """Which tokenizer made the token ids, so that another model's are never taken for them."""
+
+    name: str
+    """Where to load it from: a folder or a hub name."""
+    sha256: str
+    """Digest of its ``tokenizer.json`` serialisation: two tokenizers are the same if and only if these are."""
+    revision: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """Which tokens of a record are scored: `length` tokens from `start` on, given all before them.
+
+    Examples
+    --------
+    >>> Window.parse("32:32")
+    Window(start=32, length=32)
+    """
+
+    start: int
+    length: int
+
+    @classmethod
+    def parse(cls, text: str) -> Window:
+        """Read ``START:LENGTH``."""
+        start, _, length = text.partition(":")
+        if not (start.isdecimal() and length.isdecimal() and int(length) > 0):
+            raise InputError(f"window {text!r}", expected="START:LENGTH with LENGTH at least 1, such as 32:32")
+        return cls(start=int(start), length=int(length))
+
+    def __str__(self) -> str:
+        return f"{self.start}:{self.length}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One text to be scored, as token ids, as characters, or both."""
+
+    id: str
+    text: str | None = None
+    tokens: tuple[int, ...] | None = None
+    """The ids that were trained on; used when the suspect has the same tokenizer."""
+    set: str | None = None
+    variant: int = 0
+    view: str = "text"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """What a suspect said of one record: natural-log probabilities of its scored tokens."""
+
+    id: str
+    logprob: NDArray[np.float32]
+    """One number a scored token, or a single sum where the source knows no more."""
+    start: int = 0
+    """Index of the first scored token in the record as the suspect tokenised it."""
+    tokens: tuple[int, ...] | None = None
+    ends: tuple[int, ...] | None = None
+    """End of each scored token in the scored text, in characters."""
+    mean: NDArray[np.float32] | None = None
+    """Mean log-probability under the suspect's own next-token distribution."""
+    sd: NDArray[np.float32] | None = None
+    set: str | None = None
+    variant: int = 0
+    view: str = "text"
+
+
+def hash_order(ids: Sequence[str]) -> NDArray[np.int64]:
+    """Sort rows by a hash of their ids, so that no file order, which may be the claim itself, steers a computation.
+
+    Returns
+    -------
+    Row numbers, shape ``(n,)``: apply them before anything else.
+    """
+    digests = [hashlib.sha256(id_.encode()).digest() for id_ in ids]
+    return np.array(sorted(range(len(ids)), key=digests.__getitem__), dtype=np.int64)
+
+
+def generator(seed: int, *parts: str) -> np.random.Generator:
+    """Make the source of randomness that `seed` and the digests of the inputs name."""
+    digest = hashlib.sha256("\x00".join(parts).encode()).digest()
+    return np.random.default_rng([seed, *np.frombuffer(digest, dtype=np.uint32).tolist()])
