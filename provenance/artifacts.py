@@ -1,6 +1,6 @@
 """How is a file of ours written whole or not at all, and read back only if it is one of ours?
 
-Tables are Parquet with a JSON header in the schema metadata, so that pandas, DuckDB, ``datasets`` or Spark open them too.
+Tables are Parquet with a JSON header in the schema metadata, so that pandas, DuckDB, ``datasets`` and Spark open them.
 Each kind of table is named by a `Kind`, which stands in the module that gives the table its meaning.
 """
 

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 SCHEMA = "provtool/evidence/1"
 DEFAULT_ALPHA = 0.001
 SMALLEST_FLOAT = sys.float_info.min
-OWNER_CAVEAT = "No witnessed commitment was given: the finding rests on the owner's word that this order or key existed before the suspect."
+OWNER_CAVEAT = (
+    "No witnessed commitment was given: the finding rests on the owner's word that this order or key existed "
+    "before the suspect."
+)
 
 Verdict = Literal["evidence", "no-evidence", "inconclusive"]
 DecidedBy = Literal["permutation", "evalue", "rank"]
