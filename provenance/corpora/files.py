@@ -1,0 +1,152 @@
+"""Which files make up a corpus, and in which format and compression is each of them?"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from provenance import artifacts
+from provenance.errors import InputError
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator
+
+Format = Literal["jsonl", "csv", "text", "parquet", "datasets"]
+Compression = Literal["gz", "zst"]
+
+FORMATS: dict[str, Format] = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".txt": "text",
+    ".md": "text",
+    ".parquet": "parquet",
+}
+COMPRESSIONS: dict[str, Compression] = {".gz": "gz", ".zst": "zst"}
+SUPPORTED = f"one of {' '.join(FORMATS)} (all but .parquet also with .gz or .zst), or a folder of such files"
+DATASET_INFO, DATASET_STATE, DATASET_DICT = "dataset_info.json", "state.json", "dataset_dict.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """One file of a corpus, or one `datasets` folder, which counts as one."""
+
+    path: Path
+    name: str
+    """Relative to the corpus's root, with forward slashes."""
+    format: Format
+    compression: Compression | None = None
+    data: tuple[str, ...] = ()
+    """The Arrow files of a `datasets` folder, in order, relative to it."""
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Every file on disk this one stands for, relative to `path` (which it is itself where there are none)."""
+        return (*self.data, DATASET_INFO, DATASET_STATE) if self.format == "datasets" else ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Corpus:
+    """A stream of documents with a file format: where it lies, and which fields matter."""
+
+    root: Path
+    files: tuple[File, ...]
+    text_field: str = "text"
+    """Field or column of the text; ``meta.text`` reaches into objects and structs."""
+    id_field: str | None = None
+    """Field of the id; None takes ``id`` where a record has one, else a digest of the text."""
+    companions: tuple[str, ...] = ()
+    """Files without documents that belong to the format and are copied as they are."""
+    skipped: tuple[str, ...] = ()
+    """Files in the folder that are in no format we read: neither read nor copied."""
+
+
+def open(path: str | os.PathLike[str], *, text_field: str = "text", id_field: str | None = None) -> Corpus:  # noqa: A001 (called as corpora.open)
+    """List the files of a corpus without reading its documents.
+
+    Parameters
+    ----------
+    path
+        A file, a folder (searched recursively, hidden names left out), or a folder saved by `datasets`.
+
+    Raises
+    ------
+    InputError
+        If there is nothing at `path`, nothing in it that we read, or the file's extension is unknown.
+    """
+    place = Path(path)
+    if place.is_dir():
+        return _open_folder(place, text_field, id_field)
+    if not place.exists():
+        raise InputError("no such file or folder", path=path)
+    file = _classify(place, place.name)
+    if file is None:
+        raise InputError(f"unknown kind of file {place.name!r}", path=path, expected=SUPPORTED)
+    return Corpus(root=place.parent, files=(file,), text_field=text_field, id_field=id_field)
+
+
+def digest(corpus: Corpus) -> str:
+    """SHA-256 over the names and SHA-256s of all files of a corpus."""
+    return artifacts.digest_json([[name, artifacts.digest(corpus.root / name)] for name in _names(corpus)])
+
+
+def _names(corpus: Corpus) -> Iterator[str]:
+    for file in corpus.files:
+        folder = file.path.relative_to(corpus.root)
+        yield from [(folder / part).as_posix() for part in file.parts] or [file.name]
+    yield from corpus.companions
+
+
+def _open_folder(root: Path, text_field: str, id_field: str | None) -> Corpus:
+    names = sorted(path.relative_to(root).as_posix() for path in _walk(root))
+    companions = tuple(name for name in names if Path(name).name == DATASET_DICT)
+    classified = {name: _classify(root / name, name) for name in names if name not in companions}
+    files = tuple(file for file in classified.values() if file is not None)
+    if not files:
+        raise InputError("no file in this folder is one we read", path=root, expected=SUPPORTED)
+    skipped = tuple(name for name, file in classified.items() if file is None)
+    return Corpus(
+        root=root, files=files, text_field=text_field, id_field=id_field, companions=companions, skipped=skipped
+    )
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    if _is_dataset(folder):
+        yield folder
+        return
+    for entry in sorted(folder.iterdir()):
+        if not entry.name.startswith("."):
+            yield from _walk(entry) if entry.is_dir() else [entry]
+
+
+def _classify(path: Path, name: str) -> File | None:
+    if path.is_dir():
+        return File(path=path, name=name, format="datasets", data=_data_files(path))
+    compression = COMPRESSIONS.get(path.suffix.lower())
+    suffix = Path(path.stem if compression else path.name).suffix.lower()
+    kind = FORMATS.get(suffix)
+    if kind is None or (kind == "parquet" and compression):
+        return None
+    return File(path=path, name=name, format=kind, compression=compression)
+
+
+def _is_dataset(folder: Path) -> bool:
+    return (folder / DATASET_STATE).is_file() and (folder / DATASET_INFO).is_file()
+
+
+def _data_files(folder: Path) -> tuple[str, ...]:
+    path = folder / DATASET_STATE
+    try:
+        state = json.loads(path.read_text(encoding="utf-8"))
+        names = tuple(str(item["filename"]) for item in state["_data_files"])
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise InputError("not the state of a saved dataset", path=path, expected="what save_to_disk writes") from error
+    if state.get("_indices_data_files"):
+        hint = "dataset.flatten_indices().save_to_disk(…)"
+        raise InputError("the dataset is stored with a table of indices", path=path, hint=hint)
+    return names
