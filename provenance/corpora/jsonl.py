@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 EXPECTED = "one JSON object a line"
 _BLANK = " \t\r\n" + lines.BOM
 _SPACE = re.compile(r"[ \t\r\n]*+")
-_ESCAPES = re.compile(r"(?:\\(?:u[0-9a-fA-F]{4}|[^u]))+")
+# The pattern begins with a plain character, which lets `re` leap from escape to escape.
+_ESCAPES = re.compile(r"\\(?:u[0-9a-fA-F]{4}|[^u])(?:\\(?:u[0-9a-fA-F]{4}|[^u]))*+")
 _DECODER = json.JSONDecoder()
 
 

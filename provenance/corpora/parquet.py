@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 BATCH = 1024
 ARROW_SCHEMA = b"ARROW:schema"
+CODECS = {"UNCOMPRESSED": "NONE"}
+"""Codecs that are called otherwise when written than when read."""
 
 
 def pieces(file: File, corpus: Corpus) -> Iterator[Passage]:
@@ -50,7 +52,8 @@ def _settings(source: pq.ParquetFile) -> dict[str, Any]:
     chunks = [meta.row_group(0).column(index) for index in range(meta.num_columns)] if meta.num_row_groups else []
     return {
         "version": meta.format_version,
-        "compression": {chunk.path_in_schema: chunk.compression for chunk in chunks} or "snappy",
+        "compression": {chunk.path_in_schema: CODECS.get(chunk.compression, chunk.compression) for chunk in chunks}
+        or "snappy",
         # A file made by another tool has no Arrow schema in its metadata, and gets none.
         "store_schema": ARROW_SCHEMA in (meta.metadata or {}),
         "use_deprecated_int96_timestamps": any(chunk.physical_type == "INT96" for chunk in chunks),
