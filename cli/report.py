@@ -1,0 +1,64 @@
+"""How is evidence laid out as one page from the command line?"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from provenance import evidence, report
+from provenance.artifacts import parse_json
+
+if TYPE_CHECKING:
+    from provenance.evidence import Evidence
+    from provenance.report import Source
+    from provenance.report.family import Family
+
+STREAM = "-"
+
+
+@click.command()
+@click.argument("evidence_files", metavar="EVIDENCE...", nargs=-1, required=True)
+@click.option("--out", required=True, metavar="R.html", help="Page to write, R.json beside it; - is stdout, page only.")
+@click.option(
+    "--alpha",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=evidence.DEFAULT_ALPHA,
+    show_default=True,
+    help="Level that a p-value, adjusted for the number of questions, must reach.",
+)
+def command(evidence_files: tuple[str, ...], out: str, alpha: float) -> None:
+    """Lay evidence out as one page for people who decide, and one JSON for machines.
+
+    Every EVIDENCE is a JSON file that an audit wrote; - reads one from stdin. All of them form one family: p-values are
+    adjusted for their number by Holm's method, and the verdicts are those after adjustment.
+    """
+    exhibits = [_read(name) for name in evidence_files]
+    page = report.render([given for given, _ in exhibits], alpha=alpha, sources=[source for _, source in exhibits])
+    beside = None if out == STREAM else report.write(out, page)
+    _summarise(page.family)
+    if beside is None:
+        click.echo(page.html, nl=False)
+    else:
+        click.echo(f"report: {out} (and {beside})", err=True)
+
+
+def _read(name: str) -> tuple[Evidence, Source]:
+    if name != STREAM:
+        return evidence.read(name), report.source(name)
+    data = sys.stdin.buffer.read()
+    value = parse_json(data.decode(errors="surrogateescape"), schema=evidence.SCHEMA, path="<stdin>")
+    source = report.Source(name="<stdin>", sha256=hashlib.sha256(data).hexdigest())
+    return evidence.from_json(value, path="<stdin>"), source
+
+
+def _summarise(family: Family) -> None:
+    from provenance.report import numbers, tables
+
+    for finding in family.findings:
+        given = finding.evidence
+        adjusted = f", adjusted {numbers.plain(finding.log10_adjusted)}" if family.size > 1 else ""
+        pvalue = f"p = {numbers.plain(given.log10_pvalue)}{adjusted}"
+        click.echo(f"{finding.verdict:<12}  {given.audit:<10}  {pvalue}  {tables.suspect(given)}", err=True)

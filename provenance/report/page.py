@@ -1,0 +1,186 @@
+"""How do findings become one page that stands alone, and one JSON beside it?"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from provenance import artifacts
+from provenance.errors import ArtifactError, InputError
+from provenance.evidence import DEFAULT_ALPHA
+from provenance.report import figures, numbers, tables, wording
+from provenance.report.family import Family, Finding, Source, judge
+from provenance.report.questions import question
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+
+    from provenance.evidence import Evidence
+
+SCHEMA = "provtool/report/1"
+HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+"""Unicode categories of what a reader cannot see, such as marks that turn the direction of writing."""
+ALLOWED = {"\n", "\t"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A page and its JSON, not yet on disk."""
+
+    html: str
+    document: dict[str, Any]
+    """What the page says, for machines: ``provtool/report/1``."""
+    family: Family
+
+
+def render(
+    evidences: Sequence[Evidence], *, alpha: float = DEFAULT_ALPHA, sources: Sequence[Source] | None = None
+) -> Report:
+    """Weigh evidence together and lay it out as one self-contained page.
+
+    Parameters
+    ----------
+    alpha
+        Level that a Holm-adjusted p must reach.
+    sources
+        Where each was read from; without them the page gives the digest of the file that ``evidence.write`` would make.
+
+    Raises
+    ------
+    ArtifactError
+        If a piece of evidence has fields of the wrong type, or a verdict that its own numbers contradict.
+    InputError
+        If the same evidence was given twice.
+    """
+    family = judge(evidences, alpha=alpha, sources=sources)
+    return Report(html=_html(family), document=_document(family), family=family)
+
+
+def write(path: str | os.PathLike[str], report: Report) -> Path:
+    """Write the page, and the JSON of the same name beside it: both or neither. Gives the path of the JSON.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be written there, or the JSON would take the place of one that is no report.
+    """
+    page, beside = Path(path), Path(path).with_suffix(".json")
+    if page == beside:
+        raise InputError(
+            "the JSON has this name", path=page, expected="a page", hint=f"--out {page.with_suffix('.html')}"
+        )
+    if page.is_dir():
+        raise InputError("is a folder", path=page, expected="the name of a page", hint=f"--out {page / 'report.html'}")
+    _refuse_foreign(beside)
+    with artifacts.atomic(page) as html, artifacts.atomic(beside) as document:
+        html.write_text(report.html, encoding="utf-8")
+        document.write_text(artifacts.dump_json(report.document) + "\n", encoding="utf-8")
+    return beside
+
+
+def _refuse_foreign(beside: Path) -> None:
+    """Keep ``report order.json --out order.html`` from writing the report's JSON over the evidence."""
+    if not beside.exists():
+        return
+    try:
+        artifacts.read_json(beside, schema=SCHEMA)
+    except ArtifactError as error:
+        raise InputError(
+            "is there and is no report: the report's JSON would take its place",
+            path=beside,
+            hint="another name for --out",
+        ) from error
+
+
+def _html(family: Family) -> str:
+    package = files("provenance.report")
+    environment = Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined, finalize=visible
+    )
+    template = environment.from_string(package.joinpath("page.html.j2").read_text(encoding="utf-8"))
+    return (
+        template.render(
+            style=Markup(package.joinpath("page.css").read_text(encoding="utf-8")),  # noqa: S704 (our own file)
+            heading=wording.heading(family),
+            family=family,
+            meaning=wording.of_family(family),
+            overview=tables.overview(family),
+            audits=[_section(finding, family, i) for i, finding in enumerate(family.findings, start=1)],
+            level=numbers.rarity(math.log10(family.alpha)),
+            tool=artifacts.TOOL,
+        )
+        + "\n"
+    )
+
+
+def visible(value: Any) -> Any:
+    """Replace what a reader cannot see by its code, so that no text on the page looks like what it is not."""
+    if not isinstance(value, str) or value.isprintable():
+        return value
+    shown = "".join(f"⟨U+{ord(c):04X}⟩" if _is_hidden(c) else c for c in value)
+    return Markup(shown) if isinstance(value, Markup) else shown  # noqa: S704 (it was safe before)
+
+
+def _is_hidden(character: str) -> bool:
+    return character not in ALLOWED and unicodedata.category(character) in HIDDEN
+
+
+def _section(finding: Finding, family: Family, number: int) -> dict[str, Any]:
+    evidence = finding.evidence
+    return {
+        "anchor": f"audit-{number}",
+        "title": question(evidence).title,
+        "label": wording.LABELS[finding.verdict],
+        "finding": finding,
+        "evidence": evidence,
+        "suspect": tables.suspect(evidence),
+        "meaning": wording.of_finding(finding, family=family),
+        "alone": wording.alone(finding, family=family),
+        "drawings": figures.draw(evidence, name=f"figure-{number}"),
+        "numbers": tables.figures(finding, family=family),
+        "gates": tables.gates(evidence),
+        "inputs": tables.inputs(finding),
+        "models": tables.models(evidence),
+        "plan": tables.plan(evidence.plan) if evidence.plan else None,
+        "command": tables.commands(finding),
+    }
+
+
+def _document(family: Family) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "tool": artifacts.TOOL,
+        "alpha": family.alpha,
+        "family": {"size": family.size, "reported": len(family.findings), "method": f"holm(size={family.size})"},
+        "verdicts": {kind: family.count(kind) for kind in wording.LABELS},
+        "evidence": [_entry(finding, family) for finding in family.findings],
+    }
+
+
+def _entry(finding: Finding, family: Family) -> dict[str, Any]:
+    evidence = finding.evidence
+    reasons = wording.reasons(finding, family=family) if finding.verdict == "inconclusive" else ()
+    return {
+        "file": finding.source.name,
+        "sha256": finding.source.sha256,
+        "audit": evidence.audit,
+        "claim": evidence.claim,
+        "suspect": dict(evidence.suspect),
+        "verdict": evidence.verdict,
+        "alpha": evidence.alpha,
+        "pvalue_method": evidence.pvalue_method,
+        "decided_by": evidence.decided_by,
+        "log10_pvalue": evidence.log10_pvalue,
+        "log10_floor": finding.log10_floor if math.isfinite(finding.log10_floor) else None,
+        "adjusted_log10_pvalue": finding.log10_adjusted,
+        "adjusted_verdict": finding.verdict,
+        "reasons": [reason.striptags() if isinstance(reason, Markup) else reason for reason in reasons],
+    }

@@ -1,0 +1,107 @@
+"""What does each kind of audit ask, in plain words?
+
+The texts for a kind are here; a kind without any speaks through the claim and the null that its evidence states.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from provenance.evidence import Evidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """The sentences of one kind of audit."""
+
+    title: str
+    asked: str
+    found: str
+    not_found: str
+    if_chance: str
+    """Begins the sentence about chance: "If the model had nothing to do with this run"."""
+    trace: str
+    """What would come up by chance: "a trace this strong"."""
+    unit: str
+    """What was asked, in the plural."""
+    limits: tuple[str, ...]
+    """What even a finding does not show, the most important first."""
+    command: str
+    """Arguments of the audit command, files in capitals."""
+
+
+ORDER = Question(
+    title="Training order",
+    asked="Does the model derive from this recorded training run? A model remembers best what it read last. If "
+    "it comes from the run, how well it knows the training examples follows the order in which the run consumed them; a model "
+    "that has nothing to do with the run cannot know that order.",
+    found="The model’s memory of the training examples follows the recorded order of the run.",
+    not_found="The model’s memory of the training examples does not follow the recorded order of the run more than "
+    "chance allows.",
+    if_chance="If the model had nothing to do with this run",
+    trace="a trace this strong",
+    unit="training examples",
+    limits=(
+        (
+            "It speaks of this order, not of this one model: sibling models trained in the same order, and anyone who "
+            "streams the same pre-shuffled files, share the finding."
+        ),
+        "It does not show by which path the model came to derive from the run, nor anybody’s knowledge or intent.",
+        "It does not show which single documents the model remembers.",
+    ),
+    command="audit order TRANSCRIPT",
+)
+WATERMARK = Question(
+    title="Watermarked release",
+    asked="Was the model trained on this release? Before publication some words of it were chosen by a secret key "
+    "among equally fitting ones, and the other choices were kept private. A model that never met the release has no reason "
+    "to prefer the published choices.",
+    found="The model prefers the published wording of the documents to the equally fitting wordings that were kept "
+    "private.",
+    not_found="The model does not prefer the published wording of the documents to the private ones more than chance "
+    "allows.",
+    if_chance="If the model had never met the release",
+    trace="a preference this strong",
+    unit="documents",
+    limits=(
+        (
+            "It speaks of the release as a whole: it does not show which single documents the model was trained on, nor "
+            "how many of them."
+        ),
+        (
+            "It does not show by which path the text reached the model: copies, extracts and another model’s output that "
+            "repeats the published wording leave the same trace."
+        ),
+        "It does not show anybody’s knowledge or intent, nor whether the use was allowed.",
+    ),
+    command="audit watermark LEDGER",
+)
+KNOWN = {"order": ORDER, "watermark": WATERMARK}
+COMMANDS = {
+    "membership": "audit membership MEMBERS NONMEMBERS",
+    "overlap": "audit overlap TRANSCRIPT TEXTS",
+    "reshuffle": "audit reshuffle TEXTS --run RUN --rerun RERUN",
+    "trace": "audit trace LEDGER TEXTS",
+}
+
+
+def question(evidence: Evidence) -> Question:
+    """Give the sentences for an audit's kind, or general ones made from its claim and null."""
+    if evidence.audit in KNOWN:
+        return KNOWN[evidence.audit]
+    return Question(
+        title=f"Audit “{evidence.audit}”",
+        asked=f"Whether this holds: {evidence.claim.rstrip('.')}.",
+        found="The numbers are hard to reconcile with chance alone.",
+        not_found="The numbers are no rarer than chance allows.",
+        if_chance=f"If chance alone were at work ({evidence.null.rstrip('.')})",
+        trace="a result this strong",
+        unit="items",
+        limits=(
+            "It speaks of the claim as stated, and of nothing beyond it.",
+            "It does not show anybody’s knowledge or intent.",
+        ),
+        command=COMMANDS.get(evidence.audit, "audit KIND INPUT"),
+    )

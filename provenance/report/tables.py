@@ -1,0 +1,174 @@
+"""Which numbers, checks and digests stand in the tables, and how is each to be read?"""
+
+from __future__ import annotations
+
+import math
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from provenance.report import numbers
+from provenance.report.questions import question
+from provenance.report.wording import LABELS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from provenance.evidence import Effect, Evidence
+    from provenance.report.family import Family, Finding
+
+Row = tuple[str, ...]
+NONE = "—"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """A table: its name, what its columns are, and its rows; the first column names the row."""
+
+    name: str
+    head: Row
+    rows: tuple[Row, ...]
+
+
+def overview(family: Family) -> Sheet:
+    """Lay all findings side by side."""
+    rows = (
+        (
+            Markup('<a href="#audit-{}">{}. {}</a>').format(i, i, question(finding.evidence).title),
+            mark(finding),
+            finding.evidence.claim,
+            suspect(finding.evidence),
+            numbers.probability(finding.evidence.log10_pvalue),
+            numbers.probability(finding.log10_adjusted),
+        )
+        for i, finding in enumerate(family.findings, start=1)
+    )
+    head = ("Audit", "Verdict", "Claim", "Suspect", "p", "Adjusted p")
+    return Sheet(name="All audits of this page", head=head, rows=tuple(rows))
+
+
+def figures(finding: Finding, *, family: Family) -> Sheet:
+    """Give every number with its interval and its meaning."""
+    rows = (*_deciding(finding, family), *_likewise(finding.evidence), *_sizes(finding.evidence))
+    return Sheet(name="Numbers", head=("Quantity", "Value", "Interval", "How to read it"), rows=rows)
+
+
+def gates(evidence: Evidence) -> Sheet:
+    """Give every gate with its outcome."""
+    rows = ((gate.name, _outcome(passed=gate.passed), gate.detail) for gate in evidence.gates)
+    return Sheet(name="Checks", head=("Check", "Outcome", "What was seen"), rows=tuple(rows))
+
+
+def inputs(finding: Finding) -> Sheet:
+    """Give the digests of all that the finding rests on."""
+    rows: tuple[Row, ...] = (("this evidence file", finding.source.name, _digest(finding.source.sha256)),)
+    rows += tuple((name, NONE, _digest(sha256)) for name, sha256 in finding.evidence.inputs.items())
+    rows += tuple(
+        (f"commitment to {item.artifact}", f"{item.time}, {_witness(item.witness)}", _digest(item.root))
+        for item in finding.evidence.commitments
+    )
+    return Sheet(name="Inputs and digests", head=("What", "Where or when", "SHA-256 or root"), rows=rows)
+
+
+def models(evidence: Evidence) -> Sheet:
+    """Say which models answered."""
+    named = [("suspect", evidence.suspect), *((f"reference {i}", m) for i, m in enumerate(evidence.references, 1))]
+    rows = tuple((role, key, _spelled(value)) for role, model in named for key, value in model.items())
+    return Sheet(name="Models asked", head=("Role", "Property", "Value"), rows=rows)
+
+
+def plan(settings: Mapping[str, Any]) -> Sheet:
+    """Give the plan that the audit was held to."""
+    rows = tuple((key, _spelled(value)) for key, value in settings.items())
+    return Sheet(name="Plan", head=("Setting", "Value"), rows=rows)
+
+
+def commands(finding: Finding) -> str:
+    """Write the command that makes this evidence again; capitals stand for the files whose digests are given."""
+    evidence = finding.evidence
+    parts = ["provtool", *question(evidence).command.split()]
+    if evidence.audit not in ("overlap", "reshuffle", "trace"):
+        parts += ["--scores", "SCORES"]
+        parts += ["--reference-scores", "REFERENCE-SCORES"] * len(evidence.references)
+    parts += ["--seed", str(evidence.seed), "--alpha", f"{evidence.alpha:g}"]
+    if math.isfinite(finding.log10_floor) and evidence.decided_by == "permutation":
+        parts += ["--resamples", f"{10**-finding.log10_floor - 1:.0f}"]
+    return shlex.join([*parts, "--out", "EVIDENCE.json"])
+
+
+def suspect(evidence: Evidence) -> str:
+    """Name the suspect in one line."""
+    named = (evidence.suspect.get(key) for key in ("suspect", "name"))
+    return next((value for value in named if isinstance(value, str)), _spelled(dict(evidence.suspect)))
+
+
+def mark(finding: Finding) -> Markup:
+    """Show a verdict by word, sign and colour."""
+    return Markup('<span class="mark {}">{}</span>').format(finding.verdict, LABELS[finding.verdict])
+
+
+def _deciding(finding: Finding, family: Family) -> Iterator[Row]:
+    evidence = finding.evidence
+    yield ("p-value", numbers.probability(evidence.log10_pvalue), NONE, f"decides; {evidence.pvalue_method}")
+    if family.size > 1:
+        note = f"p after Holm’s adjustment for {numbers.count(family.size)} questions; the verdict rests on it"
+        yield ("adjusted p-value", numbers.probability(finding.log10_adjusted), NONE, note)
+    yield ("level α", numbers.number(family.alpha), NONE, "an (adjusted) p at most this large counts as evidence")
+    yield (evidence.statistic.name, numbers.number(evidence.statistic.value), NONE, "the statistic behind the p-value")
+    yield ("asked", numbers.count(evidence.n), NONE, question(evidence).unit)
+
+
+def _likewise(evidence: Evidence) -> Iterator[Row]:
+    if evidence.bound is not None:
+        note = f"rigorous, without a floor; {evidence.bound.method}"
+        yield ("bound on p", numbers.probability(evidence.bound.log10_pvalue), NONE, note)
+    if evidence.evalue is not None:
+        note = f"capital of the bet at the end; 1 is expected by chance; {evidence.evalue.method}"
+        yield ("e-value", numbers.size(evidence.evalue.log10), NONE, note)
+        best = "highest capital on the way; p ≤ 1 / this, at any stopping time"
+        yield ("highest e-value", numbers.size(evidence.evalue.log10_max), NONE, best)
+    if evidence.asymptotic is not None:
+        note = f"an extrapolation, to compare with papers; decides nothing; {evidence.asymptotic.method}"
+        yield ("asymptotic p", numbers.probability(evidence.asymptotic.log10_pvalue), NONE, note)
+
+
+def _sizes(evidence: Evidence) -> Iterator[Row]:
+    yield _effect(evidence.effect, "size of the trace")
+    if (auroc := evidence.auroc) is not None:
+        groups = f"{numbers.count(auroc.positives)} against {numbers.count(auroc.negatives)}"
+        interval = _interval(auroc.low, auroc.high, auroc.level)
+        yield ("AUROC", numbers.number(auroc.value), interval, f"0.5 is no separation, 1 is perfect; {groups}")
+    for point in evidence.tpr_at_fpr or ():
+        name = f"found at {100 * point.fpr:g} % false positives"
+        yield (name, numbers.number(point.tpr), _interval(point.low, point.high, None), "share found")
+    for effect in evidence.effects or ():
+        yield _effect(effect, "described, not decided upon")
+
+
+def _effect(effect: Effect, note: str) -> Row:
+    return (effect.name, numbers.number(effect.value), _interval(effect.low, effect.high, effect.level), note)
+
+
+def _interval(low: float, high: float, level: float | None) -> Markup:
+    share = "" if level is None else f" ({100 * level:g} %)"
+    return Markup("{} to {}{}").format(numbers.number(low), numbers.number(high), share)
+
+
+def _outcome(*, passed: bool) -> Markup:
+    return Markup('<span class="mark {}">{}</span>').format(*(("passed", "Passed") if passed else ("failed", "Failed")))
+
+
+def _witness(witness: str | None) -> str:
+    return f"witnessed by {witness}" if witness else "not witnessed"
+
+
+def _digest(text: str) -> Markup:
+    return Markup("<code>{}</code>").format(text)
+
+
+def _spelled(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {_spelled(item)}" for key, item in value.items())
+    return NONE if value is None else str(value)
