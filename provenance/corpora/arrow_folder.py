@@ -6,6 +6,7 @@ The folder holds Arrow streams and two JSON files. They are read and written bat
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -74,17 +75,27 @@ def _write_state(source: Path, target: Path, changed: Sequence[Path]) -> None:
 
 
 def _schema(path: Path) -> pa.Schema:
-    with pa.OSFile(str(path)) as source:
-        return pa.ipc.open_stream(source).schema
+    with _opened(path) as stream:
+        return stream.schema
 
 
 def _batches(path: Path) -> Iterator[pa.RecordBatch]:
+    with _opened(path) as stream:
+        try:
+            yield from stream
+        except (pa.ArrowException, OSError) as error:
+            raise columns.damaged(path, error, what="Arrow") from error
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[pa.ipc.RecordBatchStreamReader]:
     _check_end(path)
-    try:
-        with pa.OSFile(str(path)) as source:
-            yield from pa.ipc.open_stream(source)
-    except (pa.ArrowException, OSError) as error:
-        raise columns.damaged(path, error, what="Arrow") from error
+    with pa.OSFile(str(path)) as source:
+        try:
+            stream = pa.ipc.open_stream(source)
+        except (pa.ArrowException, OSError) as error:
+            raise columns.damaged(path, error, what="Arrow") from error
+        yield stream
 
 
 def _check_end(path: Path) -> None:

@@ -103,7 +103,10 @@ def _names(corpus: Corpus) -> Iterator[str]:
 
 
 def _open_folder(root: Path, text_field: str, id_field: str | None) -> Corpus:
-    names = sorted(path.relative_to(root).as_posix() for path in _walk(root))
+    try:
+        names = sorted(path.relative_to(root).as_posix() for path in _walk(root))
+    except OSError as error:
+        raise InputError(f"cannot be listed ({error.strerror})", path=error.filename) from error
     companions = tuple(name for name in names if Path(name).name == DATASET_DICT)
     classified = {name: _classify(root / name, name) for name in names if name not in companions}
     files = tuple(file for file in classified.values() if file is not None)
@@ -121,16 +124,17 @@ def _walk(folder: Path) -> Iterator[Path]:
         return
     for entry in sorted(folder.iterdir()):
         if not entry.name.startswith("."):
-            yield from _walk(entry) if entry.is_dir() else [entry]
+            # A linked folder may lead back here, so it is listed as skipped instead.
+            yield from _walk(entry) if entry.is_dir() and not entry.is_symlink() else [entry]
 
 
 def _classify(path: Path, name: str) -> File | None:
-    if path.is_dir():
+    if _is_dataset(path):
         return File(path=path, name=name, format="datasets", data=_data_files(path))
     compression = COMPRESSIONS.get(path.suffix.lower())
     suffix = Path(path.stem if compression else path.name).suffix.lower()
     kind = FORMATS.get(suffix)
-    if kind is None or (kind == "parquet" and compression):
+    if kind is None or (kind == "parquet" and compression) or path.is_dir():
         return None
     return File(path=path, name=name, format=kind, compression=compression)
 
@@ -149,4 +153,6 @@ def _data_files(folder: Path) -> tuple[str, ...]:
     if state.get("_indices_data_files"):
         hint = "dataset.flatten_indices().save_to_disk(…)"
         raise InputError("the dataset is stored with a table of indices", path=path, hint=hint)
+    if odd := [name for name in names if Path(name).name != name or name in {"", ".."}]:
+        raise InputError(f"{odd[0]!r} lies outside the dataset", path=path, expected="names of files in this folder")
     return names

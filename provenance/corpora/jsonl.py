@@ -91,10 +91,16 @@ def _after_space(raw: str, at: int) -> int:
 def _runs(raw: str, start: int, end: int) -> Iterator[Run]:
     shift = start
     for match in _ESCAPES.finditer(raw, start, end):
-        length = len(json.loads(f'"{match.group()}"'))
+        length = _length(match.group())
         begin = match.start() - shift
         yield Run(start=begin, end=begin + length, raw_start=match.start(), raw_end=match.end())
         shift = match.end() - begin - length
+
+
+def _length(escapes: str) -> int:
+    if len(escapes) == 2 or (len(escapes) == 6 and escapes[1] == "u"):  # noqa: PLR2004 (one short or one long escape)
+        return 1
+    return len(json.loads(f'"{escapes}"'))
 
 
 def _spell(replacement: str) -> str:

@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import re
 import tempfile
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provenance import corpora
+from provenance.corpora import rows
 from provenance.corpora.splice import Passage, Run, splice
+from provenance.errors import InputError
 
 # What a text file may hold: every character but NUL and halves of surrogate pairs.
 TEXT = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=40)
@@ -125,6 +128,24 @@ def test_reading_agrees_with_json_and_csv(case):
     with tempfile.TemporaryDirectory() as name:
         path = written(Path(name), f"c{suffix}", raw, "")
         assert [entry.document.text for entry in corpora.read(corpora.open(path))] == texts
+
+
+@settings(LAW, max_examples=400)
+@given(st.text(st.sampled_from('a",\n\r \u2028'), max_size=20), st.sampled_from(",;"))
+def test_rows_are_those_of_csv_whatever_the_file(raw, delimiter):
+    """Any text splits into the rows that a strict csv reader sees, or is refused as that reader refuses it."""
+    try:
+        expected = [row for row in csv.reader(io.StringIO(raw, newline=""), delimiter=delimiter, strict=True) if row]
+    except csv.Error:
+        expected = None
+    lines = rows.physical(enumerate(re.findall(r"[^\n]*\n|[^\n]+", raw), 1))
+    try:
+        found = list(rows.rows(lines, delimiter=delimiter, path=Path("a.csv")))
+    except InputError:
+        assert expected is None
+        return
+    assert "".join(row.raw for row in found) == raw
+    assert [[row.value(index) for index in range(len(row.cells))] for row in found if not row.blank] == expected
 
 
 @LAW

@@ -224,3 +224,13 @@ def test_the_package_has_no_other_names():
     """A name that the package does not hand on is an AttributeError."""
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = corpora.nothing
+
+
+def test_a_folder_that_links_back_to_itself_is_read_once(tmp_path):
+    """A linked folder is listed as skipped; a linked file is read."""
+    lay(tmp_path, in___a__txt=b"one", b__txt=b"two")
+    (tmp_path / "in/loop").symlink_to(tmp_path / "in")
+    (tmp_path / "in/c.txt").symlink_to(tmp_path / "b.txt")
+    corpus = corpora.open(tmp_path / "in")
+    assert names(tmp_path / "in") == ["a.txt", "c.txt"]
+    assert corpus.skipped == ("loop",)

@@ -176,3 +176,25 @@ def test_a_damaged_state_is_told(tmp_path):
     (tmp_path / "set/state.json").write_text("{}")
     with pytest.raises(InputError, match=r"state\.json: not the state of a saved dataset"):
         corpora.open(tmp_path / "set")
+
+
+@pytest.mark.parametrize("name", ["../a.arrow", "/a.arrow", "..", ""])
+def test_a_dataset_names_files_of_its_own_only(tmp_path, name):
+    """A state that names a file elsewhere is refused: writing it would leave the output folder."""
+    saved(tmp_path / "set")
+    (tmp_path / "set/state.json").write_text(json.dumps({"_data_files": [{"filename": name}]}))
+    with pytest.raises(InputError, match="lies outside the dataset"):
+        corpora.open(tmp_path / "set")
+
+
+def test_a_damaged_arrow_file_is_told_and_nothing_is_written(tmp_path):
+    """An Arrow file whose beginning is damaged is an error when read and when rewritten."""
+    saved(tmp_path / "set", shards=1)
+    (path,) = (tmp_path / "set").glob("*.arrow")
+    path.write_bytes(b"\x07" * 64 + path.read_bytes()[64:])
+    corpus = corpora.open(tmp_path / "set")
+    with pytest.raises(InputError, match="not a whole Arrow file"):
+        list(corpora.read(corpus))
+    with pytest.raises(InputError, match="not a whole Arrow file"):
+        corpora.rewrite(corpus, [[]] * ROWS, out=tmp_path / "out")
+    assert list((tmp_path / "out").iterdir()) == []
