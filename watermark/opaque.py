@@ -1,0 +1,88 @@
+"""Which parts of a text are not prose?
+
+Code, doctests, URLs, e-mail addresses, paths, markup and tables are left alone. Better to pass over a sentence than to
+change a program.
+
+>>> text = "Call `open(name)` or see https://example.org now"
+>>> [text[start:end] for start, end in find(text)]
+['`open(name)`', 'https://example.org']
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+FENCE = re.compile(r"^[ \t]*(```+|~~~+)[^\n]*\n.*?(?:^[ \t]*\1[^\n]*$|\Z)", re.MULTILINE | re.DOTALL)
+INLINE = re.compile(
+    r"""
+      (`+)(?:(?!\n[ \t]*\n|`).)+\1                                # `code`, ``code``
+    | \b(?:https?|ftp|file|git|ssh)://[^\s<>"]*[^\s<>".,;:!?)\]'] # URLs
+    | \bwww\.[^\s<>"]+
+    | [\w.+-]+@[\w-]+(?:\.[\w-]+)+                                # e-mail addresses
+    | </?[A-Za-z!][^<>\n]*>                                       # tags
+    | &\#?\w+;                                                    # entities
+    | :[\w:]+:`[^`]+`                                             # roles
+    | \$[^$\n]+\$                                                 # formulas
+    | \\[A-Za-z]+(?:\{[^{}\n]*\})*
+    | \{[^{}]*\} | \[[^\[\]\n]*\]\([^()\s]*\)
+    | [\w.]+\([^()]*\)                                            # calls
+    | [\w.]+\[[^\[\]\n]*\]                                        # subscripts
+    | \w+[ ]?=[ ]?\S+                                             # assignments
+    | (?:[\w.~-]*[/\\])+[\w.-]*                                   # paths and and/or
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+LINE = re.compile(r"[^\n]*\n?")
+PROMPT = re.compile(r"[ \t]*(?:>>>|\.\.\.|\$|#|%|In \[\d*\]:|Out\[\d*\]:)[ \t]")
+TABLE = re.compile(r".*\|.*\||[ \t]*[=+|~^-]{3}|.*\t.*\S|.*\S {3,}\S")
+STATEMENT = re.compile(
+    r"""[ \t]* (?: (?:def|class|async|elif|except|finally|lambda|from\s\S+\simport|import|assert|del|yield|print)\b.*
+    | (?:if|for|while|with|try|else)\b.*:\s* | return\b(?:(?!\.\s*$).)* | @\w.* | [-]{1,2}\w[\w-]*(?:[ =].*)? | [^"'\n]*[;{}]\s*
+    | \.\.[ ]\w.* | :\w[\w ]*:.* )$""",
+    re.VERBOSE,
+)
+DEEPER = 4
+"""An indented block after an empty line, this much deeper than the text before it, is code."""
+
+Span = tuple[int, int]
+
+
+def find(text: str) -> tuple[Span, ...]:
+    """Give the spans ``(start, end)`` that are not prose, in order, not overlapping."""
+    spans = [match.span() for pattern in (FENCE, INLINE) for match in pattern.finditer(text)]
+    return merged([*spans, *_lines(text)])
+
+
+def merged(spans: list[Span]) -> tuple[Span, ...]:
+    """Join spans that overlap or touch.
+
+    >>> merged([(5, 9), (0, 3), (2, 4)])
+    ((0, 4), (5, 9))
+    """
+    found: list[Span] = []
+    for start, end in sorted(spans):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        elif end > start:
+            found.append((start, end))
+    return tuple(found)
+
+
+def _lines(text: str) -> list[Span]:
+    """Give the lines that are code or tables: by their look, under a prompt, or by their indentation."""
+    found: list[Span] = []
+    under_prompt, block, level = False, False, None
+    lines = [match for match in LINE.finditer(text) if match[0]]
+    for before, match in pairwise([None, *lines]):
+        line = match[0].rstrip()  # type: ignore[union-attr]  # only the first of the list is None
+        above = before[0].rstrip() if before else ""
+        indent = len(line) - len(line.lstrip())
+        under_prompt = bool(line) and (under_prompt or PROMPT.match(line) is not None)
+        if line and not above:
+            block = level is not None and indent >= level + DEEPER
+        if line and (block or under_prompt or TABLE.match(line) or STATEMENT.match(line)):
+            found.append(match.span())  # type: ignore[union-attr]
+        elif line and (before is not None or indent):
+            level = indent
+    return found
