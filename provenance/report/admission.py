@@ -7,53 +7,48 @@ whose fields have the wrong type, or whose verdict its own numbers contradict.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, get_args
+import re
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import TYPE_CHECKING, Any
 
 from provenance import artifacts
+from provenance import evidence as contract
 from provenance.errors import ArtifactError
-from provenance.evidence import SMALLEST_FLOAT, DecidedBy, Evidence, Verdict, to_json, verdict
+from provenance.evidence import SMALLEST_FLOAT, Evidence, to_json, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-WORDS = ("audit", "claim", "null", "pvalue_method", "tool", "statistic.name", "effect.name")
-NUMBERS = (
-    *("alpha", "n", "pvalue", "log10_pvalue", "seed", "statistic.value"),
-    *("effect.value", "effect.low", "effect.high", "effect.level"),
-    *("asymptotic.log10_pvalue", "bound.log10_pvalue", "evalue.log10", "evalue.log10_max"),
-    *("auroc.value", "auroc.low", "auroc.high", "auroc.level", "auroc.positives", "auroc.negatives"),
-)
+    from provenance.evidence import Verdict
+
+RESAMPLES = re.compile(r"\b(?:resamples|shifts|reruns)=(\d{1,18})\b")
+"""Where a method says how many values it drew."""
 ROUNDING = 1e-6
 """How far a p-value and its logarithm may disagree."""
+NAMES = {**vars(contract), "Mapping": Mapping}
+"""What the annotations of the contract speak of."""
 
 
-def admit(evidence: Evidence, *, floor: float, name: str) -> None:
-    """Raise `ArtifactError`, naming the file, if the evidence is not sound.
-
-    Parameters
-    ----------
-    floor
-        Decimal logarithm of the smallest p that its test could have given.
-    name
-        What messages call it.
-    """
-    for fault in _faults(evidence):
+def admit(evidence: Evidence, *, name: str) -> None:
+    """Raise `ArtifactError`, with `name` for the file, if the evidence is not sound."""
+    for fault in _misfits(evidence, Evidence, "evidence"):
         raise ArtifactError(fault, path=name, hint="running the audit again")
-    ruled = verdict(log10_pvalue=evidence.log10_pvalue, log10_floor=floor, alpha=evidence.alpha, gates=evidence.gates)
-    if evidence.verdict not in ("inconclusive", ruled):
-        raise ArtifactError(
-            f"its verdict is {evidence.verdict!r}, but its p-value, gates and alpha give {ruled!r}",
-            path=name,
-            hint="running the audit again: this file may have been edited",
-        )
+    for fault in _faults(evidence):
+        raise ArtifactError(fault, path=name, hint="running the audit again: this file may have been edited")
+
+
+def log10_floor(evidence: Evidence) -> float:
+    """Read the smallest p that a test could have given off its method; a bet has none."""
+    stated = RESAMPLES.search(evidence.pvalue_method)
+    if evidence.decided_by == "evalue" or stated is None:
+        return -math.inf
+    return -math.log10(int(stated[1]) + 1)
 
 
 def _faults(evidence: Evidence) -> Iterator[str]:
-    yield from _wrong_types(evidence)
-    if evidence.verdict not in get_args(Verdict):
-        yield f"unknown verdict {evidence.verdict!r}"
-    if evidence.decided_by not in get_args(DecidedBy):
-        yield f"unknown decided_by {evidence.decided_by!r}"
     if not 0 < evidence.alpha < 1:
         yield f"alpha is {evidence.alpha}"
     if not 0 < evidence.pvalue <= 1 or evidence.log10_pvalue > 0:
@@ -63,35 +58,49 @@ def _faults(evidence: Evidence) -> Iterator[str]:
     for plot in evidence.plots or ():
         if len({len(part) for part in (plot.x, plot.y, plot.low, plot.high) if part is not None}) != 1 or not plot.x:
             yield f"plot {plot.name!r} has no points, or columns of unequal length"
-
-
-def _wrong_types(evidence: Evidence) -> Iterator[str]:
-    yield from (f"{path} is no text" for path in WORDS if not isinstance(_field(evidence, path), str))
-    for path in NUMBERS:
-        value = _field(evidence, path)
-        optional = path.partition(".")[0] in {"asymptotic", "bound", "evalue", "auroc"}
-        if not _is_number(value) and not (value is None and optional):
-            yield f"{path} is no finite number"
-    yield from (f"gate {gate.name!r} neither passed nor failed" for gate in evidence.gates if _undecided(gate.passed))
-    for plot in evidence.plots or ():
-        if not all(_is_number(value) for part in (plot.x, plot.y, plot.low or (), plot.high or ()) for value in part):
-            yield f"plot {plot.name!r} holds what is no finite number"
     try:
         artifacts.dump_json(to_json(evidence)).encode()
     except ValueError:
         yield "a number that is not finite, or text that is not Unicode"
+    if 0 < evidence.alpha < 1 and evidence.verdict not in ("inconclusive", ruled := _ruled(evidence)):
+        yield f"its verdict is {evidence.verdict!r}, but its p-value, gates and alpha give {ruled!r}"
 
 
-def _field(evidence: Evidence, path: str) -> object:
-    value: object = evidence
-    for name in path.split("."):
-        value = None if value is None else getattr(value, name)
-    return value
+def _ruled(evidence: Evidence) -> Verdict:
+    return verdict(
+        log10_pvalue=evidence.log10_pvalue,
+        log10_floor=log10_floor(evidence),
+        alpha=evidence.alpha,
+        gates=evidence.gates,
+    )
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+def _misfits(value: Any, hint: Any, path: str) -> Iterator[str]:
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        yield from () if value is None else _misfits(value, inner[0], path)
+    elif is_dataclass(hint):
+        hints = typing.get_type_hints(hint, globalns=NAMES)
+        for part in fields(hint):
+            yield from _misfits(getattr(value, part.name), hints[part.name], f"{path}.{part.name}")
+    elif origin is tuple and isinstance(value, tuple):
+        for number, part in enumerate(value):
+            yield from _misfits(part, inner[0], f"{path}[{number}]")
+    elif not _fits(value, origin or hint, inner):
+        yield f"{path} is {str(value)[:40]!r}; expected {_NOUNS.get(origin or hint, f'one of {inner}')}"
 
 
-def _undecided(passed: object) -> bool:
-    return not isinstance(passed, bool)
+def _fits(value: Any, kind: Any, inner: tuple[Any, ...]) -> bool:
+    if kind is typing.Literal:
+        return isinstance(value, str) and value in inner
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if kind is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, kind)
+
+
+_NOUNS = {float: "a finite number", int: "a whole number", str: "text", bool: "true or false"} | {
+    Mapping: "an object",
+    tuple: "a list",
+}

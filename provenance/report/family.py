@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import math
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from provenance import artifacts
 from provenance.errors import InputError
 from provenance.evidence import Evidence, Verdict, to_json, verdict
-from provenance.report.admission import admit
+from provenance.report.admission import admit, log10_floor
 from provenance.stats.multiplicity import holm
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
-
-RESAMPLES = re.compile(r"\b(?:resamples|shifts|reruns)=(\d{1,18})\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,11 +82,12 @@ def judge(evidences: Sequence[Evidence], *, alpha: float, sources: Sequence[Sour
     """
     if not evidences:
         raise ValueError("a report needs at least one piece of evidence")
-    named = tuple(sources) if sources is not None else tuple(map(_unsaved, evidences, range(1, len(evidences) + 1)))
+    names = [place.name for place in sources or ()] or [f"evidence {i + 1}" for i in range(len(evidences))]
+    for evidence, name in zip(evidences, names, strict=True):
+        admit(evidence, name=name)
+    named = tuple(sources or map(_unsaved, evidences, names))
     _refuse_repeats(named)
     floors = [log10_floor(evidence) for evidence in evidences]
-    for evidence, floor, place in zip(evidences, floors, named, strict=True):
-        admit(evidence, floor=floor, name=place.name)
     size = max(len(evidences), *(_planned(evidence) for evidence in evidences))
     adjusted = holm([evidence.log10_pvalue for evidence in evidences], size=size)
     findings = (
@@ -97,14 +95,6 @@ def judge(evidences: Sequence[Evidence], *, alpha: float, sources: Sequence[Sour
         for evidence, place, floor, value in zip(evidences, named, floors, adjusted, strict=True)
     )
     return Family(findings=tuple(findings), alpha=alpha, size=size)
-
-
-def log10_floor(evidence: Evidence) -> float:
-    """Read the smallest p that a test could have given off its method; a bet has none."""
-    stated = RESAMPLES.search(evidence.pvalue_method)
-    if evidence.decided_by == "evalue" or stated is None:
-        return -math.inf
-    return -math.log10(int(stated[1]) + 1)
 
 
 def resamples_needed(*, alpha: float, size: int) -> int:
@@ -132,9 +122,9 @@ def _planned(evidence: Evidence) -> int:
     return len(named) if isinstance(named, list | tuple) else named if isinstance(named, int) else 1
 
 
-def _unsaved(evidence: Evidence, number: int) -> Source:
+def _unsaved(evidence: Evidence, name: str) -> Source:
     text = artifacts.dump_json(to_json(evidence)) + "\n"  # as `evidence.write` would write it
-    return Source(name=f"evidence {number}", sha256=hashlib.sha256(text.encode(errors="replace")).hexdigest())
+    return Source(name=name, sha256=hashlib.sha256(text.encode()).hexdigest())
 
 
 def _refuse_repeats(sources: Sequence[Source]) -> None:

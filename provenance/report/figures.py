@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 MOST_POINTS = 600
 """More than a line of this width can show."""
 RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
-SHORT = 6
-"""Up to this power of ten a capital is written out."""
+SHORT = 4
+"""Below this power of ten a capital is written out."""
 OPEN_GROUND = 1.45
 """Room above the bars, as a multiple of the highest, where the mark of the observed value is named."""
 
@@ -165,7 +165,7 @@ def _growth(plot: Plot, evidence: Evidence) -> _Sketch:
     return _Sketch(
         title="A bet against chance, question by question",
         caption="What became of a stake of 1 bet against chance. If chance alone is at work it is not expected to grow "
-        f"(dashed line); at the dotted line it has grown {_power(needed)}-fold, this audit's own level.",
+        f"(dashed line); at the dotted line it has grown {_power(needed)}-fold, this audit’s own level.",
         alt=f"Decimal logarithm of the capital of the bet against the number of rows asked: {_course(plot)}.",
         paint=paint,
     )
@@ -215,8 +215,9 @@ def _course(plot: Plot) -> str:
 
 
 def _power(log10: float) -> str:
-    whole = float(log10).is_integer()
-    return f"{10**log10:,.4g}" if abs(log10) <= SHORT or not whole else f"10{str(int(log10)).translate(RAISED)}"
+    if abs(log10) < SHORT or not float(log10).is_integer():
+        return f"{10**log10:,.4g}"
+    return f"10{str(int(log10)).translate(RAISED)}"
 
 
 def _short(value: float) -> str:

@@ -24,14 +24,16 @@ def count(value: int) -> str:
 
 
 def number(value: float) -> Markup:
-    """Write a number with four significant digits: −0.3125, 12,350, 3.1 × 10⁹."""
+    """Write a number with up to four significant digits: −0.3125, 12,350, 3.1 × 10⁹."""
     if value == 0:
         return Markup("0")
     if float(value).is_integer() and abs(value) < 10**LONGEST:
         return Markup("{}").format(count(int(value)))
     exponent = math.floor(math.log10(abs(value)))
     if -SIGNIFICANT <= exponent < LONGEST:
-        return Markup("{}").format(f"{value:,.{max(0, SIGNIFICANT - 1 - exponent)}f}".replace("-", MINUS))
+        shown = f"{value:,.{max(0, SIGNIFICANT - 1 - exponent)}f}"
+        shown = shown.rstrip("0").rstrip(".") if "." in shown else shown
+        return Markup("{}").format(shown.replace("-", MINUS))
     return _scientific(math.log10(abs(value)), sign=MINUS if value < 0 else "")
 
 
@@ -77,12 +79,12 @@ def _rounded_down(log10: float) -> Markup:
         return Markup("{}").format(count(math.floor(shown + SLACK)))
     whole = math.floor(mantissa + SLACK)
     power = Markup("10<sup>{}</sup>").format(count(exponent))
-    return power if whole == 1 else Markup("{} × {}").format(whole, power)
+    return power if whole == 1 else Markup("{} × {}").format(whole, power)
 
 
 def _scientific(log10: float, *, sign: str = "") -> Markup:
     exponent, mantissa = _split_rounded(log10)
-    return Markup("{}{} × 10<sup>{}</sup>").format(sign, mantissa, count(exponent))
+    return Markup("{}{} × 10<sup>{}</sup>").format(sign, mantissa, count(exponent))
 
 
 def _split(log10: float) -> tuple[int, float]:

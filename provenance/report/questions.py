@@ -35,8 +35,8 @@ class Question:
 ORDER = Question(
     title="Training order",
     asked="Does the model derive from this recorded training run? A model remembers best what it read last. If "
-    "it comes from the run, how well it knows the training examples follows the order in which the run consumed them; a model "
-    "that has nothing to do with the run cannot know that order.",
+    "it comes from the run, how well it knows the training examples follows the order in which the run consumed them; "
+    "a model that has nothing to do with the run cannot know that order.",
     found="The model’s memory of the training examples follows the recorded order of the run.",
     not_found="The model’s memory of the training examples does not follow the recorded order of the run more than "
     "chance allows.",
@@ -45,8 +45,8 @@ ORDER = Question(
     unit="training examples",
     limits=(
         (
-            "It speaks of this order, not of this one model: sibling models trained in the same order, and anyone who "
-            "streams the same pre-shuffled files, share the finding."
+            "It speaks of this order, not of this one model: sibling models trained in the same order, and anyone "
+            "who streams the same pre-shuffled files, share the finding."
         ),
         "It does not show by which path the model came to derive from the run, nor anybody’s knowledge or intent.",
         "It does not show which single documents the model remembers.",
@@ -56,8 +56,8 @@ ORDER = Question(
 WATERMARK = Question(
     title="Watermarked release",
     asked="Was the model trained on this release? Before publication some words of it were chosen by a secret key "
-    "among equally fitting ones, and the other choices were kept private. A model that never met the release has no reason "
-    "to prefer the published choices.",
+    "among equally fitting ones, and the other choices were kept private. A model that never met the release has no "
+    "reason to prefer the published choices.",
     found="The model prefers the published wording of the documents to the equally fitting wordings that were kept "
     "private.",
     not_found="The model does not prefer the published wording of the documents to the private ones more than chance "
@@ -67,12 +67,12 @@ WATERMARK = Question(
     unit="documents",
     limits=(
         (
-            "It speaks of the release as a whole: it does not show which single documents the model was trained on, nor "
-            "how many of them."
+            "It speaks of the release as a whole: it does not show which single documents the model was trained on, "
+            "nor how many of them."
         ),
         (
-            "It does not show by which path the text reached the model: copies, extracts and another model’s output that "
-            "repeats the published wording leave the same trace."
+            "It does not show by which path the text reached the model: copies, extracts and another model’s output "
+            "that repeats the published wording leave the same trace."
         ),
         "It does not show anybody’s knowledge or intent, nor whether the use was allowed.",
     ),

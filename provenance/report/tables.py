@@ -152,7 +152,7 @@ def _effect(effect: Effect, note: str) -> Row:
 
 
 def _interval(low: float, high: float, level: float | None) -> Markup:
-    share = "" if level is None else f" ({100 * level:g} %)"
+    share = "" if level is None else f" ({100 * level:g} %)"
     return Markup("{} to {}{}").format(numbers.number(low), numbers.number(high), share)
 
 

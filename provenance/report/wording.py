@@ -97,7 +97,8 @@ def of_family(family: Family) -> Meaning:
 def heading(family: Family) -> str:
     """Say the whole in one line."""
     if len(family.findings) == 1:
-        return LABELS[family.findings[0].verdict]
+        only = family.findings[0]
+        return f"{question(only.evidence).title}: {LABELS[only.verdict].lower()}"
     total, found = len(family.findings), family.count("evidence")
     unclear = family.count("inconclusive")
     if unclear == total:
@@ -161,9 +162,7 @@ def _chance(finding: Finding, asked: Question) -> Markup:
     else:
         often = Markup("about once in {} audits").format(numbers.times(log10))
     stated = Markup("{}, {} would come up {}").format(asked.if_chance, asked.trace, often)
-    if not finding.at_floor:
-        return Markup("{}.").format(stated)
-    return Markup("{}: about {} or rarer (the smallest this test can say).").format(stated, numbers.rarity(log10))
+    return stated + (", or more rarely (the smallest chance this test can say)." if finding.at_floor else ".")
 
 
 def _adjusted(finding: Finding, family: Family) -> Markup:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def holm(log10_pvalues: Sequence[float], *, size: int | None = None) -> tuple[float, ...]:
     """Adjust p-values for the number of questions, by Holm's step-down rule, on the log scale.
 
-    The i-th smallest of K p-values is multiplied by K − i + 1; none may then be smaller than one before it, nor above 1.
+    The i-th smallest of K p-values is multiplied by K − i + 1; none may then be below one before it, nor above 1.
     Rejecting where the adjusted p is at most α keeps the chance of even one false rejection at most α, however the
     tests depend on each other. On the log scale 10^-500 is a number like any other.
 
