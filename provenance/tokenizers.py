@@ -1,0 +1,58 @@
+"""Which tokenizer is this, and is it the same as another?"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from provenance.errors import InputError
+from provenance.records import Tokenizer
+
+
+def load(name: str, revision: str | None = None) -> Any:
+    """Load a fast tokenizer from a folder or by its hub name.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(name, revision=revision)
+    except (OSError, ValueError, KeyError) as error:
+        reason = str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else type(error).__name__
+        raise InputError(
+            f"no tokenizer can be loaded ({reason})",
+            path=name,
+            expected="a folder with tokenizer.json, or a hub name",
+        ) from error
+    if not tokenizer.is_fast:
+        raise InputError("a slow tokenizer", path=name, expected="a fast one, with a tokenizer.json")
+    return tokenizer
+
+
+def identify(tokenizer: Any, name: str, revision: str | None = None) -> Tokenizer:
+    """Name a loaded fast tokenizer, with the digest that tells it from any other."""
+    return Tokenizer(name=name, revision=revision, sha256=tokenizer_digest(tokenizer))
+
+
+def tokenizer_digest(tokenizer: Any) -> str:
+    """SHA-256 of a fast tokenizer's serialisation, in hex.
+
+    Truncation and padding are left out: a call with ``padding=True`` leaves them set, and the same text still has the
+    same tokens.
+    """
+    serialised = json.loads(tokenizer.backend_tokenizer.to_str())
+    serialised |= {"truncation": None, "padding": None}
+    return hashlib.sha256(json.dumps(serialised, ensure_ascii=False).encode()).hexdigest()
+
+
+def find(name: str, revision: str | None = None) -> Any:
+    """Load a tokenizer where there is one to load, and give None where there is not."""
+    try:
+        return load(name, revision)
+    except InputError:
+        return None
