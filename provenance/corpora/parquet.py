@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from provenance.corpora.splice import Passage
 
 BATCH = 1024
+BUFFER = 1 << 20
 ARROW_SCHEMA = b"ARROW:schema"
 CODECS = {"UNCOMPRESSED": "NONE"}
 """Codecs that are called otherwise when written than when read."""
@@ -64,7 +65,8 @@ def _settings(source: pq.ParquetFile) -> dict[str, Any]:
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[pq.ParquetFile]:
     try:
-        source = pq.ParquetFile(path)
+        # pyarrow's default, to buffer all that will be read, holds the whole file by the end.
+        source = pq.ParquetFile(path, pre_buffer=False, buffer_size=BUFFER)
     except (pa.ArrowException, OSError) as error:
         raise columns.damaged(path, error, what="Parquet") from error
     with source:

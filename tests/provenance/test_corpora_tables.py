@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import os
 
 import datasets
 import pyarrow as pa
@@ -113,6 +114,17 @@ def test_a_file_of_old_nesting_and_old_times_keeps_them(tmp_path):
     corpora.rewrite(corpora.open(path), [[]], out=tmp_path / "out")
     assert pq.ParquetFile(tmp_path / "out/a.parquet").schema.equals(pq.ParquetFile(path).schema)
     assert pq.read_metadata(tmp_path / "out/a.parquet").format_version == "1.0"
+
+
+@pytest.mark.parametrize("group", [500, 10_000])
+def test_reading_parquet_holds_no_more_than_a_few_batches(tmp_path, group):
+    """Near the end of a file of 20 MB, Arrow holds less than 6 MB of it, even where it is a single row group."""
+    texts = [os.urandom(1000).hex() for _ in range(10_000)]
+    pq.write_table(pa.table({"text": texts}), tmp_path / "a.parquet", row_group_size=group, use_dictionary=False)
+    before, held = pa.total_allocated_bytes(), 0
+    for _ in corpora.read(corpora.open(tmp_path / "a.parquet")):
+        held = max(held, pa.total_allocated_bytes() - before)
+    assert held < 6_000_000
 
 
 def saved(folder, *, shards=2):
