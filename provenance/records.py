@@ -72,6 +72,8 @@ class Record:
     text: str | None = None
     tokens: tuple[int, ...] | None = None
     """The ids that were trained on; used when the suspect has the same tokenizer."""
+    context: str = ""
+    """Text before `text` that is given and not scored."""
     set: str | None = None
     variant: int = 0
     view: str = "text"
@@ -88,13 +90,19 @@ class Score:
     """Index of the first scored token in the record as the suspect tokenised it."""
     tokens: tuple[int, ...] | None = None
     ends: tuple[int, ...] | None = None
-    """End of each scored token in the scored text, in characters."""
+    """End of each scored token, in characters from where the first of them begins."""
     mean: NDArray[np.float32] | None = None
     """Mean log-probability under the suspect's own next-token distribution."""
     sd: NDArray[np.float32] | None = None
     set: str | None = None
     variant: int = 0
     view: str = "text"
+
+
+def ends_from(ends: Sequence[int], low: int, high: int) -> tuple[int, ...]:
+    """Keep the ends of tokens `low` to `high`, counted from the end of the token before them."""
+    begin = ends[low - 1] if low > 0 else 0
+    return tuple(end - begin for end in ends[low:high])
 
 
 def hash_order(ids: Sequence[str]) -> NDArray[np.int64]:

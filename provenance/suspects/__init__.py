@@ -1,1 +1,84 @@
-"""suspects."""
+"""Who is asked: every suspect answers how likely each token of a record is.
+
+A suspect is named by one string:
+
+- ``hf:NAME_OR_PATH[@REVISION]`` (or a bare path): a Hugging Face causal language model, `causal_lm`;
+- ``ngram:FILE``: a counting model made by ``provtool ngram``, a reference that never saw an order, `ngram`;
+- ``column:FILE:NAME``: log-likelihoods computed elsewhere, `column`.
+
+`load` turns the string into a `Suspect`. Records reach a suspect either as its own token ids or as text, never both.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from provenance.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from provenance.records import Record, Score, Tokenizer, Window
+
+KINDS = ("hf", "ngram", "column")
+
+
+class Suspect(Protocol):
+    """Anything that can say how likely each token of a text is."""
+
+    @property
+    def identity(self) -> Mapping[str, Any]:
+        """What evidence says of it: ``suspect``, ``kind``, ``weights`` (a digest) and whatever changes its answers."""
+        ...
+
+    @property
+    def tokenizer(self) -> Tokenizer | None:
+        """Whose token ids it takes; None if it reads text, or knows only ids of records."""
+        ...
+
+    def score(
+        self, records: Sequence[Record], *, window: Window | None, progress: Callable[[int, int | None], None]
+    ) -> Iterator[Score]:
+        """Answer every record, in the order given.
+
+        A record with ``tokens`` is scored on exactly these ids; one with ``text`` is tokenised here, after its
+        ``context``, and only tokens that end inside ``text`` are scored. `window` then picks token positions;
+        None means all. A record too short for the window has an empty answer.
+        """
+        ...
+
+
+def load(name: str, *, dtype: str = "float32", device: str | None = None, batch_tokens: int = 8192) -> Suspect:
+    """Open the suspect that a string names.
+
+    Parameters
+    ----------
+    name
+        ``hf:…``, ``ngram:…``, ``column:…`` or a bare path to a Hugging Face folder.
+    dtype, device, batch_tokens
+        For ``hf:`` only: number format, torch device (None: CUDA when there is one) and padded tokens a batch.
+
+    Raises
+    ------
+    InputError
+        If the string names no kind of suspect.
+    SuspectError
+        If the suspect is named rightly but cannot be loaded.
+    """
+    kind, _, rest = name.partition(":")
+    if kind == "ngram":
+        from provenance.suspects import ngram
+
+        return ngram.load(rest)
+    if kind == "column":
+        from provenance.suspects import column
+
+        return column.load(rest)
+    if kind == "hf" or Path(name).exists():
+        from provenance.suspects import causal_lm
+
+        return causal_lm.load(name.removeprefix("hf:"), dtype=dtype, device=device, batch_tokens=batch_tokens)
+    raise InputError(
+        f"unknown suspect {name!r}", expected=", ".join(f"{known}:…" for known in KINDS), hint=f"hf:{name}"
+    )

@@ -1,0 +1,80 @@
+"""What would make an audit's null doubtful, judged without asking the suspect?
+
+A gate can only turn a verdict into ``inconclusive``. Each says the smallest drift it could have seen; passing it proves
+nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import special
+
+from provenance.evidence import Gate
+from provenance.stats import permutation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+DRIFT_ALPHA = 0.001
+"""Chance that a gate withholds a true finding."""
+SHUFFLED = frozenset({"full", "within-stratum", "claimed"})
+MIN_UNITS = 10
+
+
+def shuffle(record: Mapping[str, Any]) -> Gate:
+    """Ask whether the run recorded a shuffle under which rows are exchangeable: exactness rests on this."""
+    kind = str(record["kind"])
+    return Gate(
+        name="shuffle-record",
+        passed=kind in SHUFFLED,
+        detail=f"the transcript records a shuffle of kind {kind!r}; "
+        + ("rows are exchangeable" if kind in SHUFFLED else "rows cannot be taken as exchangeable"),
+    )
+
+
+def drift(name: str, values: NDArray[np.float64], curves: NDArray[np.float64], *, strata: NDArray[np.int64]) -> Gate:
+    """Ask whether something the order should not touch follows it all the same, in either direction.
+
+    Null: values are exchangeable within strata. The largest of the standardised |statistics| over the recency family,
+    by the normal tail times twice their number.
+
+    Parameters
+    ----------
+    name
+        What drifts, such as ``length``.
+    values
+        One number a unit, shape ``(n,)``: never the suspect's scores, whose drift is the finding itself.
+    """
+    centred, scaled = permutation.standardise(values, curves, strata)
+    z = float(np.abs(centred @ scaled).max(initial=0.0))
+    tests = 2 * curves.shape[1]
+    threshold = float(-special.ndtri(DRIFT_ALPHA / tests))
+    visible = min(1.0, threshold / math.sqrt(max(len(values) - 1, 1)))
+    return Gate(
+        name=f"drift:{name}",
+        passed=z <= threshold,
+        detail=f"max |z| = {z:.2f}, limit {threshold:.2f} (p < {DRIFT_ALPHA:g}); "
+        f"smallest visible correlation {visible:.3f}",
+    )
+
+
+def independent(suspect: Mapping[str, Any], references: Sequence[Mapping[str, Any]]) -> Gate:
+    """Ask whether a reference is the suspect itself, which would take the finding out of its own scores."""
+    same = [reference["suspect"] for reference in references if reference["weights"] == suspect["weights"]]
+    return Gate(
+        name="reference-is-not-suspect",
+        passed=not same,
+        detail=f"{same[0]} has the suspect's own weights"
+        if same
+        else f"{len(references)} references, none the suspect",
+    )
+
+
+def enough(units: int) -> Gate:
+    """Ask whether there are enough units for a test to mean anything."""
+    return Gate(name="enough-rows", passed=units >= MIN_UNITS, detail=f"{units} units, at least {MIN_UNITS} needed")

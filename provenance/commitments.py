@@ -1,0 +1,87 @@
+"""How does an owner show later that a file existed, unchanged, before the suspect did?
+
+A commitment is a salted digest that may be published: it says nothing of the file. Its opening, the salt, stays with
+the owner. Without a witness to the time it is the owner's word, and evidence says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from provenance import artifacts
+from provenance.errors import ArtifactError, MismatchError
+from provenance.evidence import Commitment
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+
+SCHEMA = "provtool/commitment/1"
+OPENING_SCHEMA = "provtool/opening/1"
+
+
+def commit(path: str | os.PathLike[str]) -> Commitment:
+    """Commit to one file: write ``FILE.commitment.json`` to publish and ``FILE.opening.json`` to keep.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
+    salt = secrets.token_bytes(32)
+    commitment = Commitment(
+        artifact=Path(path).name,
+        root=_root(artifacts.digest(path), salt),
+        time=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    opening = Path(f"{path}.opening.json")
+    artifacts.write_json(opening, {"schema": OPENING_SCHEMA, "root": commitment.root, "salt": salt.hex()})
+    opening.chmod(0o600)
+    artifacts.write_json(
+        f"{path}.commitment.json",
+        {
+            "schema": SCHEMA,
+            "artifact": commitment.artifact,
+            "root": commitment.root,
+            "time": commitment.time,
+            "witness": commitment.witness,
+        },
+    )
+    return commitment
+
+
+def find(paths: Sequence[str | os.PathLike[str]]) -> tuple[Commitment, ...]:
+    """Give the commitments that lie beside files, each opened and checked.
+
+    Raises
+    ------
+    MismatchError
+        If a file is not the one that was committed to.
+    """
+    return tuple(_opened(path) for path in paths if Path(f"{path}.commitment.json").exists())
+
+
+def _opened(path: str | os.PathLike[str]) -> Commitment:
+    public = artifacts.read_json(f"{path}.commitment.json", schema=SCHEMA)
+    opening = artifacts.read_json(f"{path}.opening.json", schema=OPENING_SCHEMA)
+    try:
+        salt = bytes.fromhex(opening["salt"])
+        commitment = Commitment(**{name: public[name] for name in ("artifact", "root", "time", "witness")})
+    except (KeyError, TypeError, ValueError) as error:
+        raise ArtifactError(f"damaged ({error})", path=f"{path}.commitment.json") from error
+    if not hmac.compare_digest(_root(artifacts.digest(path), salt), commitment.root):
+        raise MismatchError(
+            f"{path} is not the file that was committed to on {commitment.time}",
+            expected="the unchanged file",
+            hint="the original file, or a new commitment",
+        )
+    return commitment
+
+
+def _root(digest: str, salt: bytes) -> str:
+    return hmac.new(salt, bytes.fromhex(digest), hashlib.sha256).hexdigest()

@@ -1,0 +1,223 @@
+"""How likely is every record to a suspect? Records in, one table of scores out; here the model's part ends.
+
+Every distinct text is scored once, in the order of its hash, so that nothing an audit draws conclusions from (which
+variant was published, where an example stood in the run) can steer a batch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from provenance import artifacts, suspects, tokenizers
+from provenance.errors import InputError, MismatchError
+from provenance.records import Score, Window
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from provenance.records import Record, Tokenizer
+    from provenance.suspects import Suspect
+
+SCORES = artifacts.Kind(
+    name="scores",
+    row="a scored text",
+    columns=pa.schema(
+        [
+            ("id", pa.string()),
+            ("set", pa.string()),
+            ("variant", pa.int16()),
+            ("view", pa.string()),
+            ("start", pa.int32()),
+            ("tokens", pa.list_(pa.int32())),
+            ("ends", pa.list_(pa.int32())),
+            ("logprob", pa.list_(pa.float32())),
+            ("mean", pa.list_(pa.float32())),
+            ("sd", pa.list_(pa.float32())),
+        ]
+    ),
+)
+ORDER_WINDOW = Window(start=32, length=32)
+"""Default for transcripts: 32 tokens of context, the following 32 scored (arXiv 2510.19796)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scores:
+    """What one suspect said of many records."""
+
+    rows: tuple[Score, ...]
+    suspect: Mapping[str, Any]
+    """The suspect's identity."""
+    rendering: str
+    """``tokens``: the recorded ids; ``text``: characters, per byte; ``sum``: one number a text. Never pooled."""
+    window: str | None
+    inputs: Mapping[str, str]
+    """Digests of what was scored."""
+    sha256: str
+    """Digest of the scores themselves: of the file, once there is one."""
+
+
+def score(
+    records: Iterable[Record],
+    *,
+    suspect: Suspect | str,
+    window: Window | None = None,
+    tokenizer: Tokenizer | None = None,
+    inputs: Mapping[str, str] | None = None,
+    out: str | os.PathLike[str] | None = None,
+    progress: Callable[[int, int | None], None] = lambda _done, _total: None,
+) -> Scores:
+    """Ask a suspect how likely each token of every record is.
+
+    Parameters
+    ----------
+    records
+        Texts, as token ids of `tokenizer`, as characters, or both.
+    window
+        Which tokens to score; None scores all. In ids of `tokenizer` where records have tokens.
+    tokenizer
+        Whose ids the records' tokens are. If it is the suspect's own these ids are scored as they are; else the window
+        is decoded with it and scored as text over the same characters.
+    inputs
+        Digests of the files behind the records, kept in the table.
+    out
+        Where to write the scores table; None only returns it.
+    progress
+        Called with (done, total) in the suspect's own units.
+
+    Raises
+    ------
+    SuspectError
+        If the suspect cannot be asked.
+    InputError
+        If records have ids of another tokenizer and neither it nor a text is at hand.
+    """
+    model = suspects.load(suspect) if isinstance(suspect, str) else suspect
+    asked = list(records)
+    if not asked:
+        raise InputError("nothing to score", expected="at least one record")
+    rendering, prepared, applied = _render(asked, model, window=window, tokenizer=tokenizer)
+    rows = _score_distinct(prepared, model, window=applied, progress=progress)
+    scores = Scores(
+        rows=tuple(rows),
+        suspect=dict(model.identity),
+        rendering=rendering,
+        window=str(window) if window else None,
+        inputs=dict(inputs or {}),
+        sha256="",
+    )
+    return _saved(scores, out)
+
+
+def read(path: str | os.PathLike[str]) -> Scores:
+    """Read a scores table back."""
+    table = artifacts.read(path, SCORES)
+    settings = table.header.settings
+    return Scores(
+        rows=tuple(_from_row(row) for row in table.rows.to_pylist()),
+        suspect=settings["suspect"],
+        rendering=settings["rendering"],
+        window=settings["window"],
+        inputs=table.header.inputs,
+        sha256=table.sha256,
+    )
+
+
+def check_inputs(scores: Scores, inputs: Mapping[str, str]) -> None:
+    """Refuse scores that were made from other files than those in hand.
+
+    Raises
+    ------
+    MismatchError
+        If a digest differs.
+    """
+    if dict(scores.inputs) != dict(inputs):
+        raise MismatchError(
+            f"the scores of {scores.suspect['suspect']} were made from other files than the ones given",
+            expected=f"scores of {', '.join(f'{name} {digest[:12]}' for name, digest in inputs.items())}",
+            hint="provtool score again, or --suspect instead of --scores",
+        )
+
+
+def _saved(scores: Scores, out: str | os.PathLike[str] | None) -> Scores:
+    if out is None:
+        content = hashlib.sha256(repr(_settings(scores)).encode())
+        for row in scores.rows:
+            content.update(repr((row.id, row.set, row.variant, row.view, row.start)).encode() + row.logprob.tobytes())
+        return replace(scores, sha256=content.hexdigest())
+    header = artifacts.Header(inputs=scores.inputs, settings=_settings(scores))
+    artifacts.write(out, [_to_row(row) for row in scores.rows], kind=SCORES, header=header)
+    return replace(scores, sha256=artifacts.digest(out))
+
+
+def _settings(scores: Scores) -> dict[str, Any]:
+    return {"suspect": dict(scores.suspect), "rendering": scores.rendering, "window": scores.window}
+
+
+def _render(
+    records: Sequence[Record], model: Suspect, *, window: Window | None, tokenizer: Tokenizer | None
+) -> tuple[str, list[Record], Window | None]:
+    """Decide once for all records whether ids or characters are scored."""
+    if model.identity["kind"] == "column":
+        return "sum", list(records), window
+    with_ids = all(record.tokens is not None for record in records)
+    if with_ids and tokenizer and model.tokenizer and model.tokenizer.sha256 == tokenizer.sha256:
+        return "tokens", list(records), window
+    if with_ids and tokenizer and (decoder := tokenizers.find(tokenizer.name, revision=tokenizer.revision)):
+        return "text", [_decode(record, decoder, window) for record in records], None
+    without = [record.id for record in records if record.text is None]
+    if without:
+        raise InputError(
+            f"record {without[0]!r} has no text, and its token ids are of a tokenizer that is not the suspect's",
+            expected="a transcript with text, or its tokenizer at hand",
+            hint="provtool transcript import … --tokenizer FOLDER",
+        )
+    return "text", [replace(record, tokens=None) for record in records], window
+
+
+def _decode(record: Record, decoder: Any, window: Window | None) -> Record:
+    ids = list(record.tokens or ())
+    low, high = (window.start, window.start + window.length) if window else (0, len(ids))
+    return replace(record, tokens=None, context=decoder.decode(ids[:low]), text=decoder.decode(ids[low:high]))
+
+
+def _score_distinct(
+    records: Sequence[Record],
+    model: Suspect,
+    *,
+    window: Window | None,
+    progress: Callable[[int, int | None], None],
+) -> Iterator[Score]:
+    if model.identity["kind"] == "column":
+        yield from model.score(records, window=window, progress=progress)
+        return
+    contents = [_content(record) for record in records]
+    first = {content: row for row, content in reversed(list(enumerate(contents)))}
+    distinct = sorted(first)
+    answers = model.score([records[first[content]] for content in distinct], window=window, progress=progress)
+    by_content = dict(zip(distinct, answers, strict=True))
+    for record, content in zip(records, contents, strict=True):
+        yield replace(by_content[content], id=record.id, set=record.set, variant=record.variant, view=record.view)
+
+
+def _content(record: Record) -> bytes:
+    parts = [repr(record.tokens), record.context, record.text or ""] if record.tokens is None else [repr(record.tokens)]
+    return hashlib.sha256("\x00".join(parts).encode()).digest()
+
+
+def _to_row(row: Score) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in SCORES.columns.names}
+
+
+def _from_row(row: Mapping[str, Any]) -> Score:
+    numbers = {
+        name: None if row[name] is None else np.asarray(row[name], dtype=np.float32)
+        for name in ("logprob", "mean", "sd")
+    }
+    lists = {name: None if row[name] is None else tuple(row[name]) for name in ("tokens", "ends")}
+    return Score(**{**row, **numbers, **lists})

@@ -1,0 +1,126 @@
+"""How is a small model trained in a recorded order? The one place that trains.
+
+Fixed-length sequences, AdamW, a constant learning rate after a short warm-up: what is seen late stays late in memory,
+as it does in the last phase of a large run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+import transformers
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+END_OF_TEXT = "<|endoftext|>"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """Size of a GPT-NeoX model, Pythia's architecture."""
+
+    layers: int = 3
+    width: int = 128
+    heads: int = 4
+    vocabulary: int = 2048
+    context: int = 128
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """How examples become updates."""
+
+    batch: int = 8
+    learning_rate: float = 1e-3
+    warmup: int = 50
+    """Optimizer steps over which the learning rate rises to its value."""
+
+
+def train_tokenizer(texts: Iterable[str], *, vocabulary: int = 2048, out: str | os.PathLike[str]) -> Any:
+    """Train a byte-level BPE tokenizer, save it as a Hugging Face folder and give it."""
+    import tokenizers
+
+    trained = tokenizers.ByteLevelBPETokenizer()
+    trained.train_from_iterator(
+        texts, vocab_size=vocabulary, min_frequency=2, special_tokens=[END_OF_TEXT], show_progress=False
+    )
+    tokenizer = transformers.PreTrainedTokenizerFast(
+        tokenizer_object=trained._tokenizer,  # noqa: SLF001 (the wrapper has no public way to its tokenizer)
+        eos_token=END_OF_TEXT,
+        clean_up_tokenization_spaces=False,
+    )
+    tokenizer.save_pretrained(out)
+    return tokenizer
+
+
+def pack(texts: Iterable[str], tokenizer: Any, *, length: int) -> NDArray[np.int32]:
+    """Put texts one after the other, an end-of-text token between them, and cut them into equal sequences.
+
+    Returns
+    -------
+    Token ids, shape ``(sequences, length)``; what is left at the end is dropped.
+    """
+    ids: list[int] = []
+    for encoded in tokenizer(list(texts))["input_ids"]:
+        ids += [*encoded, tokenizer.eos_token_id]
+    count = len(ids) // length
+    return np.array(ids[: count * length], dtype=np.int32).reshape(count, length)
+
+
+def new_model(shape: Shape, *, seed: int) -> Any:
+    """Make an untrained model from a seed."""
+    torch.manual_seed(seed)
+    config = transformers.GPTNeoXConfig(
+        vocab_size=shape.vocabulary,
+        hidden_size=shape.width,
+        num_hidden_layers=shape.layers,
+        num_attention_heads=shape.heads,
+        intermediate_size=4 * shape.width,
+        max_position_embeddings=shape.context,
+        bos_token_id=0,
+        eos_token_id=0,
+    )
+    return transformers.GPTNeoXForCausalLM(config)
+
+
+def train(
+    model: Any,
+    sequences: NDArray[np.int32],
+    *,
+    order: Sequence[int] | NDArray[np.int64],
+    schedule: Schedule | None = None,
+    after_step: Callable[[int], object] = lambda _rows: None,
+) -> Any:
+    """Train a model in place on sequences in the given order, and give it back.
+
+    Parameters
+    ----------
+    sequences
+        Token ids, shape ``(n, length)``.
+    order
+        Row numbers in the order of training; a row may stand in it more than once.
+    after_step
+        Called with the number of rows whose gradients an optimizer step has just used, so that a recorder may count
+        them: ``lambda rows: run.step(rows=rows)``.
+    """
+    plan = schedule or Schedule()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=plan.learning_rate, weight_decay=0.01)
+    warmup = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min(1.0, (step + 1) / max(plan.warmup, 1)))
+    model.train()
+    for first in range(0, len(order), plan.batch):
+        rows = np.asarray(order[first : first + plan.batch])
+        ids = torch.from_numpy(sequences[rows].astype(np.int64)).to(model.device)
+        model(input_ids=ids, labels=ids, use_cache=False).loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        warmup.step()
+        optimizer.zero_grad(set_to_none=True)
+        after_step(len(rows))
+    return model.eval()

@@ -1,0 +1,183 @@
+"""What must be kept, in secret, to re-render every variant of every document later?"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from provenance import artifacts
+from provenance.errors import ArtifactError, InputError, MismatchError
+from provenance.records import Record
+from watermark import keys, variants
+from watermark.sites import Site
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator, Mapping
+
+    from watermark.keys import Key
+
+LEDGER = artifacts.Kind(
+    name="ledger",
+    row="a document that has sites",
+    columns=pa.schema(
+        [
+            ("id", pa.string()),
+            ("text", pa.string()),
+            ("sha256", pa.string()),
+            (
+                "sites",
+                pa.list_(
+                    pa.struct(
+                        [
+                            ("start", pa.int32()),
+                            ("end", pa.int32()),
+                            ("word", pa.string()),
+                            ("options", pa.list_(pa.string())),
+                            ("chosen", pa.list_(pa.int16())),
+                        ]
+                    )
+                ),
+            ),
+            ("recipient", pa.string()),
+        ]
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marked:
+    """One document with its sites and what was dealt to them."""
+
+    id: str
+    text: str
+    """The text before marking."""
+    sites: tuple[Site, ...]
+    chosen: tuple[tuple[int, ...], ...]
+    """For each site, the option of each variant."""
+
+    def variant(self, index: int) -> str:
+        """Render one variant; 0 is the published one."""
+        return variants.render(self.text, self.sites, [choices[index] for choices in self.chosen])
+
+    @property
+    def variants(self) -> int:
+        """How many variants there are, the published one included."""
+        return len(self.chosen[0]) if self.chosen else 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """Every marked document of one release."""
+
+    path: Path
+    sha256: str
+    documents: tuple[Marked, ...]
+    release: str
+    """Name under which the key dealt."""
+    key_id: str | None
+    """Which key dealt; None for strategies without one."""
+    recipient: str | None
+    settings: Mapping[str, Any]
+
+
+def to_row(marked: Marked, *, recipient: str | None) -> dict[str, Any]:
+    """Lay one document out as a row of the table."""
+    return {
+        "id": marked.id,
+        "text": marked.text,
+        "sha256": hashlib.sha256(marked.text.encode()).hexdigest(),
+        "sites": [
+            {"start": site.start, "end": site.end, "word": site.word, "options": site.options, "chosen": chosen}
+            for site, chosen in zip(marked.sites, marked.chosen, strict=True)
+        ],
+        "recipient": recipient,
+    }
+
+
+def from_row(row: Mapping[str, Any], *, path: str | os.PathLike[str]) -> Marked:
+    """Read one row back and check that its text is the one that was marked.
+
+    Raises
+    ------
+    ArtifactError
+        If the text does not match its digest, or a choice names no option.
+    """
+    if hashlib.sha256(row["text"].encode()).hexdigest() != row["sha256"]:
+        raise ArtifactError(f"text of document {row['id']!r} does not match its digest", path=path)
+    sites, chosen = list[Site](), list[tuple[int, ...]]()
+    for site in row["sites"]:
+        options = tuple(site["options"])
+        sites.append(Site(start=site["start"], end=site["end"], word=site["word"], options=options))
+        chosen.append(tuple(site["chosen"]))
+        if not all(0 <= choice < len(options) for choice in site["chosen"]):
+            raise ArtifactError(f"document {row['id']!r}: a choice at {site['word']!r} names no option", path=path)
+    if len({len(choices) for choices in chosen}) > 1:
+        raise ArtifactError(f"document {row['id']!r}: sites have different numbers of variants", path=path)
+    return Marked(id=row["id"], text=row["text"], sites=tuple(sites), chosen=tuple(chosen))
+
+
+def read(path: str | os.PathLike[str]) -> Ledger:
+    """Read a whole ledger."""
+    table = artifacts.read(path, LEDGER)
+    settings = table.header.settings
+    documents = tuple(from_row(row, path=path) for row in table.rows.to_pylist())
+    seen = set[str]()
+    for document in documents:
+        if document.id in seen:
+            raise ArtifactError(f"document {document.id!r} stands twice", path=path)
+        seen.add(document.id)
+    return Ledger(
+        path=Path(path),
+        sha256=table.sha256,
+        documents=documents,
+        release=settings["release"],
+        key_id=settings["key_id"],
+        recipient=settings["recipient"],
+        settings=settings,
+    )
+
+
+def stream(path: str | os.PathLike[str]) -> Iterator[Marked]:
+    """Give the documents of a ledger one by one, in bounded memory."""
+    return (from_row(row, path=path) for row in artifacts.stream(path, LEDGER))
+
+
+def records(ledger: Ledger) -> Iterator[Record]:
+    """Give every variant of every document to a suspect, which is not told which was published."""
+    for document in ledger.documents:
+        for index in range(document.variants):
+            yield Record(id=document.id, set=ledger.release, variant=index, text=document.variant(index))
+
+
+def dealing_key(key: Key, recipient: str | None) -> Key:
+    """Give the key that deals: the owner's own, or the recipient's sub-key."""
+    return key if recipient is None else keys.subkey(key, f"recipient {recipient}")
+
+
+def check_deals(ledger: Ledger, key: Key) -> None:
+    """Deal every choice again with the key and compare.
+
+    Raises
+    ------
+    MismatchError
+        If the key is another one, or a choice is not what it deals.
+    """
+    own = dealing_key(key, ledger.recipient)
+    if ledger.key_id is None:
+        raise InputError("this ledger was dealt without a key", path=ledger.path, hint="leaving out --key")
+    if own.id != ledger.key_id:
+        raise MismatchError(f"{ledger.path}: dealt by key {ledger.key_id}", expected=f"a ledger of key {own.id}")
+    for document in ledger.documents:
+        for site, chosen in zip(document.sites, document.chosen, strict=True):
+            dealt = variants.deal(own, site, release=ledger.release, document=document.id, variants=document.variants)
+            if dealt != chosen:
+                raise MismatchError(
+                    f"{ledger.path}: document {document.id!r}, word {site.word!r} at {site.start}: "
+                    "the recorded choices are not what the key deals",
+                    expected="a ledger that nobody has altered",
+                )
