@@ -14,7 +14,6 @@ from provenance.artifacts import parse_json
 if TYPE_CHECKING:
     from provenance.evidence import Evidence
     from provenance.report import Source
-    from provenance.report.family import Family
 
 STREAM = "-"
 
@@ -38,7 +37,8 @@ def command(evidence_files: tuple[str, ...], out: str, alpha: float) -> None:
     exhibits = [_read(name) for name in evidence_files]
     page = report.render([given for given, _ in exhibits], alpha=alpha, sources=[source for _, source in exhibits])
     beside = None if out == STREAM else report.write(out, page)
-    _summarise(page.family)
+    for line in page.summary:
+        click.echo(line, err=True)
     if beside is None:
         click.echo(page.html, nl=False)
     else:
@@ -52,13 +52,3 @@ def _read(name: str) -> tuple[Evidence, Source]:
     value = parse_json(data.decode(errors="surrogateescape"), schema=evidence.SCHEMA, path="<stdin>")
     source = report.Source(name="<stdin>", sha256=hashlib.sha256(data).hexdigest())
     return evidence.from_json(value, path="<stdin>"), source
-
-
-def _summarise(family: Family) -> None:
-    from provenance.report import numbers, tables
-
-    for finding in family.findings:
-        given = finding.evidence
-        adjusted = f", adjusted {numbers.plain(finding.log10_adjusted)}" if family.size > 1 else ""
-        pvalue = f"p = {numbers.plain(given.log10_pvalue)}{adjusted}"
-        click.echo(f"{finding.verdict:<12}  {given.audit:<10}  {pvalue}  {tables.suspect(given)}", err=True)

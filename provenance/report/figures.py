@@ -64,7 +64,7 @@ def _residual(plot: Plot, evidence: Evidence) -> _Sketch:
         axes.axhline(0, color=svg.MUTED, linewidth=1, linestyle=(0, (4, 3)))
         _line_with_band(axes, plot)
         axes.set_xlabel("Position in the recorded run (0 % start, 100 % end)")
-        axes.set_ylabel("Likelihood beyond expected")
+        axes.set_ylabel("Log-likelihood beyond expected")
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f} %"))
         axes.set_xlim(0, max(1.0, *plot.x))
 

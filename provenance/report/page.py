@@ -38,7 +38,8 @@ class Report:
     html: str
     document: dict[str, Any]
     """What the page says, for machines: ``provtool/report/1``."""
-    family: Family
+    summary: tuple[str, ...]
+    """One line a finding, for a terminal."""
 
 
 def render(
@@ -61,7 +62,8 @@ def render(
         If the same evidence was given twice.
     """
     family = judge(evidences, alpha=alpha, sources=sources)
-    return Report(html=_html(family), document=_document(family), family=family)
+    summary = tuple(_line(finding, family) for finding in family.findings)
+    return Report(html=_html(family), document=_document(family), summary=summary)
 
 
 def write(path: str | os.PathLike[str], report: Report) -> Path:
@@ -146,12 +148,20 @@ def _section(finding: Finding, family: Family, number: int) -> dict[str, Any]:
         "alone": wording.alone(finding, family=family),
         "drawings": figures.draw(evidence, name=f"figure-{number}"),
         "numbers": tables.figures(finding, family=family),
+        "methods": tables.methods(evidence),
         "gates": tables.gates(evidence),
         "inputs": tables.inputs(finding),
         "models": tables.models(evidence),
         "plan": tables.plan(evidence.plan) if evidence.plan else None,
         "command": tables.commands(finding),
     }
+
+
+def _line(finding: Finding, family: Family) -> str:
+    evidence = finding.evidence
+    adjusted = f", adjusted {numbers.plain(finding.log10_adjusted)}" if family.size > 1 else ""
+    pvalue = f"p = {numbers.plain(evidence.log10_pvalue)}{adjusted}"
+    return str(visible(f"{finding.verdict:<12}  {evidence.audit:<10}  {pvalue}  {tables.suspect(evidence)}"))
 
 
 def _document(family: Family) -> dict[str, Any]:

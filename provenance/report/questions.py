@@ -28,6 +28,8 @@ class Question:
     """What was asked, in the plural."""
     limits: tuple[str, ...]
     """What even a finding does not show, the most important first."""
+    elsewhere: str
+    """What may be true all the same where nothing was found."""
     command: str
     """Arguments of the audit command, files in capitals."""
 
@@ -51,6 +53,7 @@ ORDER = Question(
         "It does not show by which path the model came to derive from the run, nor anybody’s knowledge or intent.",
         "It does not show which single documents the model remembers.",
     ),
+    elsewhere="It speaks of this order only: the model may have learned the same examples in another order.",
     command="audit order TRANSCRIPT",
 )
 WATERMARK = Question(
@@ -76,6 +79,7 @@ WATERMARK = Question(
         ),
         "It does not show anybody’s knowledge or intent, nor whether the use was allowed.",
     ),
+    elsewhere="It speaks of this release only: the model may have been trained on the same text in another wording.",
     command="audit watermark LEDGER",
 )
 KNOWN = {"order": ORDER, "watermark": WATERMARK}
@@ -103,5 +107,6 @@ def question(evidence: Evidence) -> Question:
             "It speaks of the claim as stated, and of nothing beyond it.",
             "It does not show anybody’s knowledge or intent.",
         ),
+        elsewhere="It speaks of the claim as stated, and of nothing beyond it.",
         command=COMMANDS.get(evidence.audit, "audit KIND INPUT"),
     )

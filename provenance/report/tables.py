@@ -55,6 +55,13 @@ def figures(finding: Finding, *, family: Family) -> Sheet:
     return Sheet(name="Numbers", head=("Quantity", "Value", "Interval", "How to read it"), rows=rows)
 
 
+def methods(evidence: Evidence) -> Sheet:
+    """Say how each p-value and e-value was computed, with every setting."""
+    others = (("bound on p", evidence.bound), ("e-value", evidence.evalue), ("asymptotic p", evidence.asymptotic))
+    rows = (("p-value", evidence.pvalue_method), *((name, part.method) for name, part in others if part is not None))
+    return Sheet(name="Methods", head=("Quantity", "Method and settings"), rows=rows)
+
+
 def gates(evidence: Evidence) -> Sheet:
     """Give every gate with its outcome."""
     rows = ((gate.name, _outcome(passed=gate.passed), gate.detail) for gate in evidence.gates)
@@ -111,7 +118,7 @@ def mark(finding: Finding) -> Markup:
 
 def _deciding(finding: Finding, family: Family) -> Iterator[Row]:
     evidence = finding.evidence
-    yield ("p-value", numbers.probability(evidence.log10_pvalue), NONE, f"decides; {evidence.pvalue_method}")
+    yield ("p-value", numbers.probability(evidence.log10_pvalue), NONE, "decides, by the method below")
     if family.size > 1:
         note = f"p after Holm’s adjustment for {numbers.count(family.size)} questions; the verdict rests on it"
         yield ("adjusted p-value", numbers.probability(finding.log10_adjusted), NONE, note)
@@ -122,15 +129,15 @@ def _deciding(finding: Finding, family: Family) -> Iterator[Row]:
 
 def _likewise(evidence: Evidence) -> Iterator[Row]:
     if evidence.bound is not None:
-        note = f"rigorous, without a floor; {evidence.bound.method}"
+        note = "rigorous, without a floor"
         yield ("bound on p", numbers.probability(evidence.bound.log10_pvalue), NONE, note)
     if evidence.evalue is not None:
-        note = f"capital of the bet at the end; 1 is expected by chance; {evidence.evalue.method}"
+        note = "capital of the bet at the end; by chance 1 is expected"
         yield ("e-value", numbers.size(evidence.evalue.log10), NONE, note)
         best = "highest capital on the way; p ≤ 1 / this, at any stopping time"
         yield ("highest e-value", numbers.size(evidence.evalue.log10_max), NONE, best)
     if evidence.asymptotic is not None:
-        note = f"an extrapolation, to compare with papers; decides nothing; {evidence.asymptotic.method}"
+        note = "an extrapolation, to compare with papers; decides nothing"
         yield ("asymptotic p", numbers.probability(evidence.asymptotic.log10_pvalue), NONE, note)
 
 

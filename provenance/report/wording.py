@@ -194,10 +194,10 @@ def _limits(finding: Finding, asked: Question) -> Iterator[str]:
             yield GUILT
         case "no-evidence":
             yield ABSENCE.format(n=numbers.count(finding.evidence.n), unit=asked.unit)
-            yield from asked.limits[:1]
+            yield asked.elsewhere
         case "inconclusive":
             yield NEITHER
-            yield from asked.limits[:1]
+            yield asked.elsewhere
 
 
 def _tally(family: Family) -> Iterator[str]:

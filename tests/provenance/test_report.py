@@ -245,6 +245,28 @@ def test_drawings_follow_the_mode_of_the_reader(page):
     assert "var(--accent)" in drawings
 
 
+def luminance(colour):
+    """Relative luminance by WCAG 2."""
+    full = colour if len(colour) == 6 else "".join(2 * letter for letter in colour)
+    parts = [int(full[i : i + 2], 16) / 255 for i in (0, 2, 4)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return float(np.dot(linear, [0.2126, 0.7152, 0.0722]))
+
+
+def test_contrast_in_light_dark_and_print(page):
+    """All text colours stand against paper and panel at 4.5 to 1 or more (WCAG AA), in all three colour sets."""
+    blocks = [
+        dict(re.findall(r"--([a-z-]+): #([0-9a-f]{3,6});", block))
+        for block in re.findall(r":root \{(.*?)\}", page.html, re.DOTALL)
+    ]
+    assert len(blocks) == 3
+    for colours in blocks:
+        for name in ("ink", "muted", "evidence", "no-evidence", "inconclusive", "accent"):
+            for ground in ("paper", "panel"):
+                dark, light = sorted((luminance(colours[name]), luminance(colours[ground])))
+                assert (light + 0.05) / (dark + 0.05) >= 4.5, (name, ground)
+
+
 def test_same_evidence_same_bytes(page):
     """A page made again from the same evidence is the same, byte for byte."""
     again = report.render(four())
