@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -82,8 +81,8 @@ def inputs(finding: Finding) -> Sheet:
 def models(evidence: Evidence) -> Sheet:
     """Say which models answered."""
     named = [("suspect", evidence.suspect), *((f"reference {i}", m) for i, m in enumerate(evidence.references, 1))]
-    rows = tuple((role, key, _spelled(value)) for role, model in named for key, value in model.items())
-    return Sheet(name="Models asked", head=("Role", "Property", "Value"), rows=rows)
+    rows = tuple((role, Markup("<br>").join(map(_property, model.items()))) for role, model in named if model)
+    return Sheet(name="Models asked", head=("Model", "What is known of it"), rows=rows)
 
 
 def plan(settings: Mapping[str, Any]) -> Sheet:
@@ -95,14 +94,14 @@ def plan(settings: Mapping[str, Any]) -> Sheet:
 def commands(finding: Finding) -> str:
     """Write the command that makes this evidence again; capitals stand for the files whose digests are given."""
     evidence = finding.evidence
-    parts = ["provtool", *question(evidence).command.split()]
+    options = []
     if evidence.audit not in ("overlap", "reshuffle", "trace"):
-        parts += ["--scores", "SCORES"]
-        parts += ["--reference-scores", "REFERENCE-SCORES"] * len(evidence.references)
-    parts += ["--seed", str(evidence.seed), "--alpha", f"{evidence.alpha:g}"]
+        options += ["--scores SCORES", *["--reference-scores REFERENCE-SCORES"] * len(evidence.references)]
+    options += [f"--seed {evidence.seed}", f"--alpha {evidence.alpha:g}"]
     if math.isfinite(finding.log10_floor) and evidence.decided_by == "permutation":
-        parts += ["--resamples", f"{10**-finding.log10_floor - 1:.0f}"]
-    return shlex.join([*parts, "--out", "EVIDENCE.json"])
+        options += [f"--resamples {10**-finding.log10_floor - 1:.0f}"]
+    lines = [f"provtool {question(evidence).command}", *options, "--out EVIDENCE.json"]
+    return " \\\n    ".join(lines)
 
 
 def suspect(evidence: Evidence) -> str:
@@ -173,6 +172,10 @@ def _witness(witness: str | None) -> str:
 
 def _digest(text: str) -> Markup:
     return Markup("<code>{}</code>").format(text)
+
+
+def _property(item: tuple[str, Any]) -> Markup:
+    return Markup("{}: {}").format(item[0], _spelled(item[1]))
 
 
 def _spelled(value: Any) -> str:
