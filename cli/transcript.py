@@ -30,7 +30,7 @@ def command() -> None:
     \b
     Example:
       provtool transcript import seen.jsonl --out run.parquet --tokenizer ./model
-    """  # noqa: D301 (\b is click's mark for "do not rewrap")
+    """
 
 
 @command.command("import")
@@ -79,7 +79,7 @@ def import_(  # noqa: PLR0917 (click hands options over by name)
       provtool transcript import seen.jsonl --out run.parquet
       provtool transcript import seen.parquet --tokenizer ./model --shuffle full --out run.parquet
       provtool transcript import order.jsonl --join corpus.jsonl.gz --sample 100000 --out run.parquet
-    """  # noqa: D301 (\b is click's mark for "do not rewrap")
+    """
     importing.parse_shuffle(shuffle)
     declared = importing.Declared(
         tokenizer=_tokenizer(tokenizer), run_length=run_length, position_unit=position_unit, shuffle=shuffle

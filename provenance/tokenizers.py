@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
 from provenance.errors import InputError
@@ -18,10 +19,15 @@ def load(name: str, revision: str | None = None) -> Any:
     InputError
         If there is none.
     """
+    # A mistyped folder is no hub name, and asking the hub for it would take a minute without a network.
+    if name.startswith(("/", "./", "../", "~")) and not Path(name).expanduser().exists():
+        raise InputError("no such folder", path=name, expected="a folder with tokenizer.json, or a hub name")
     from transformers import AutoTokenizer
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(name, revision=revision)
+        tokenizer = AutoTokenizer.from_pretrained(
+            Path(name).expanduser() if name.startswith("~") else name, revision=revision
+        )
     except (OSError, ValueError, KeyError) as error:
         reason = str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else type(error).__name__
         raise InputError(

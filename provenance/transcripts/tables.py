@@ -117,7 +117,7 @@ def read(path: str | os.PathLike[str]) -> Transcript:
     """
     table = artifacts.read(path, TRANSCRIPT)
     about = _about(table)
-    tokens = tuple(None if row is None else tuple(row) for row in table.column("tokens"))
+    tokens = tuple(_tokens(table))
     texts = tuple(table.column("text"))
     _refuse_unscorable(texts, tokens, named=about["tokenizer"] is not None, path=table.path)
     return Transcript(
@@ -167,6 +167,14 @@ def _ids(table: artifacts.Table) -> tuple[str, ...]:
             what = f"id {id_!r} again, first in row {first}" if first else "no id"
             raise ArtifactError(what, path=table.path, line=row, expected="one row an id")
     return tuple(ids)
+
+
+def _tokens(table: artifacts.Table) -> Iterator[tuple[int, ...] | None]:
+    # One object a distinct id: otherwise every token of the transcript would take 36 bytes, not 8.
+    share = dict[int, int]().setdefault
+    for batch in table.rows.select(["tokens"]).to_batches(max_chunksize=1024):
+        for row in batch.column(0).to_pylist():
+            yield None if row is None else tuple(map(share, row, row))
 
 
 def _positions(table: artifacts.Table, *, run_length: int) -> tuple[NDArray[np.int64], ...]:

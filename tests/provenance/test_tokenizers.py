@@ -48,3 +48,9 @@ def test_a_folder_without_a_tokenizer_is_one_line(tmp_path):
         tokenizers.load(str(tmp_path))
     assert str(tmp_path) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_mistyped_folder_is_not_looked_for_on_the_hub(tmp_path):
+    """It is answered at once, with or without a network."""
+    with pytest.raises(InputError, match="no such folder"):
+        tokenizers.load(str(tmp_path / "nothing"))

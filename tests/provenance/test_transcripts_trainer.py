@@ -299,3 +299,19 @@ def test_as_many_ids_as_rows_are_asked_for(tmp_path):
     """Ids for another data set are a mistake of the caller."""
     with pytest.raises(ValueError, match="2 ids for 23 rows"):
         trainer(tmp_path, Settings(), run=record.Run(tmp_path / "run.parquet", ids=("a", "b"))).train()
+
+
+def test_a_step_that_the_optimizer_skipped_uses_no_rows(tmp_path):
+    """Where mixed precision overflows, the Trainer counts a step whose rows changed nothing."""
+    settings = Settings(accumulate=2)
+    run = new_run(tmp_path, settings)
+    subject = trainer(tmp_path, settings, run=run)
+
+    class Overflow(transformers.TrainerCallback):
+        def on_optimizer_step(self, _args, state, _control, **parts):
+            parts["optimizer"]._is_overflow = state.global_step == 1
+
+    subject.callback_handler.callbacks.insert(0, Overflow())
+    subject.train()
+    steps = truth(tmp_path / "truth")
+    assert recorded(tmp_path, run)[0] == expected([steps[0], steps[2]])
