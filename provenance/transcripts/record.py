@@ -32,28 +32,16 @@ import numpy as np
 
 from provenance import artifacts
 from provenance.errors import InputError
-from provenance.transcripts import log, tables
+from provenance.transcripts import draws, log, tables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from provenance.records import Tokenizer
 
 NOTHING = log.Step(step=0, epoch=0, end=0, rows=())
-GENERATOR = f"numpy {np.__version__}: default_rng([seed, epoch]).permutation(rows)"
-
-
-def shuffled(rows: int, *, seed: int, epoch: int) -> NDArray[np.int64]:
-    """Give the order of one epoch, the same whenever and wherever it is asked for.
-
-    Examples
-    --------
-    >>> shuffled(5, seed=0, epoch=0).tolist() == shuffled(5, seed=0, epoch=0).tolist()
-    True
-    """
-    return np.random.default_rng([seed, epoch]).permutation(rows).astype(np.int64)
 
 
 class Run:
@@ -83,7 +71,7 @@ class Run:
         self._ids, self._seed, self._resume = tuple(ids), seed, resume
         self._shuffle: dict[str, Any] = {"kind": "claimed"}
         if seed is not None:
-            self._shuffle = {"kind": "full", "seed": seed, "generator": GENERATOR}
+            self._shuffle = {"kind": "full", "seed": seed, "generator": draws.GENERATOR}
         self._began = self._last = NOTHING
         self._open = False
         self._epoch, self._end, self._order = 0, 0, list[int]()
@@ -114,20 +102,20 @@ class Run:
         self._end = len(order) if epoch < self._began.epoch else self._began.end if epoch == self._began.epoch else 0
         return order[self._end :]
 
-    def sampler(self, inner: Iterable[int] | None = None) -> Sampler:
+    def sampler(self, inner: Iterable[int] | None = None) -> draws.Sampler:
         """Give a ``DataLoader`` its sampler: the recorder's own shuffle, or `inner` passed through and written down."""
         if (inner is None) != self.seeded:
             raise ValueError(
                 "give a seed, and the recorder shuffles, or another sampler, and it takes that one's order"
             )
         if inner is None:
-            return Sampler(lambda epoch: iter(self.draw(epoch).tolist()), size=len(self))
+            return draws.Sampler(lambda epoch: iter(self.draw(epoch).tolist()), size=len(self))
         return self._passed_through(inner)
 
-    def whole_epochs(self, inner: Iterable[int] | None) -> Sampler:
+    def whole_epochs(self, inner: Iterable[int] | None) -> draws.Sampler:
         """Give a sampler for a loop that skips consumed rows itself when it resumes, as the Trainer does."""
         if self.seeded:
-            return Sampler(lambda epoch: iter(self._begin_epoch(epoch).tolist()), size=len(self))
+            return draws.Sampler(lambda epoch: iter(self._begin_epoch(epoch).tolist()), size=len(self))
         return self.sampler(inner)
 
     def step(self, *, rows: int | Sequence[int]) -> None:
@@ -217,15 +205,15 @@ class Run:
             raise ValueError("only a run with a seed can draw")
         if not self._open:
             self.begin(self._resume)
-        order = shuffled(len(self), seed=self._seed, epoch=epoch)
+        order = draws.shuffled(len(self), seed=self._seed, epoch=epoch)
         self._epoch, self._end, self._order = epoch, 0, order.tolist()
         return order
 
-    def _passed_through(self, inner: Any) -> Sampler:
+    def _passed_through(self, inner: Any) -> draws.Sampler:
         # A sampler that goes through the rows as they stand is known to shuffle nothing; of any other only its name is.
         name = type(inner).__name__
         self._shuffle = {"kind": "none" if name == "SequentialSampler" else "claimed", "sampler": name}
-        return Sampler(partial(self._relay, inner), size=len(inner), set_epoch=getattr(inner, "set_epoch", None))
+        return draws.Sampler(partial(self._relay, inner), size=len(inner), set_epoch=getattr(inner, "set_epoch", None))
 
     def _relay(self, inner: Iterable[int], epoch: int) -> Iterator[int]:
         if not self._open:
@@ -243,32 +231,6 @@ class Run:
             raise ValueError(f"a row outside of 0 to {len(self) - 1}: as many ids as rows, please")
         self._last = log.Step(step=self._last.step + 1, epoch=self._epoch, end=self._end, rows=tuple(rows))
         log.append(self._log, self._last)
-
-
-class Sampler:
-    """One epoch of row numbers a pass, for a ``DataLoader``; knows no torch."""
-
-    def __init__(
-        self,
-        rows: Callable[[int], Iterator[int]],
-        *,
-        size: int,
-        set_epoch: Callable[[int], None] | None = None,
-    ) -> None:
-        self._rows, self._size, self._inner_set_epoch, self._epoch = rows, size, set_epoch, 0
-
-    def set_epoch(self, epoch: int) -> None:
-        """Say which epoch the next pass is; without it passes are counted."""
-        self._epoch = epoch
-        if self._inner_set_epoch is not None:
-            self._inner_set_epoch(epoch)
-
-    def __len__(self) -> int:
-        return self._size
-
-    def __iter__(self) -> Iterator[int]:
-        epoch, self._epoch = self._epoch, self._epoch + 1
-        return self._rows(epoch)
 
 
 def _consumed(steps: Iterator[log.Step], unit: str) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from provenance import transcripts
 from provenance.errors import ArtifactError, InputError, MismatchError
 from provenance.records import Tokenizer
-from provenance.transcripts import record
+from provenance.transcripts import draws, record
 
 ROWS = 23
 IDS = tuple(f"row {row}" for row in range(ROWS))
@@ -95,7 +95,7 @@ def test_a_loop_with_numpy_alone_draws_epochs(tmp_path):
     for epoch in range(2):
         order = run.draw(epoch)
         assert sorted(order) == list(range(ROWS))
-        assert order.tolist() == record.shuffled(ROWS, seed=5, epoch=epoch).tolist()
+        assert order.tolist() == draws.shuffled(ROWS, seed=5, epoch=epoch).tolist()
         for start in range(0, ROWS, 10):
             steps.append(order[start : start + 10].tolist())
             run.step(rows=len(steps[-1]))

@@ -14,7 +14,7 @@ import transformers
 from provenance import transcripts
 from provenance.errors import InputError, MismatchError
 from provenance.records import Tokenizer
-from provenance.transcripts import record
+from provenance.transcripts import draws, record
 
 ROWS = 23
 IDS = tuple(f"row {row}" for row in range(ROWS))
@@ -215,7 +215,7 @@ def test_a_resumed_run_continues_the_order_of_the_uninterrupted_one(tmp_path):
 @pytest.mark.parametrize(
     ("settings", "shuffle"),
     [
-        (Settings(seed=7), {"kind": "full", "seed": 7, "generator": record.GENERATOR}),
+        (Settings(seed=7), {"kind": "full", "seed": 7, "generator": draws.GENERATOR}),
         (Settings(seed=None), {"kind": "claimed", "sampler": "SeedableRandomSampler"}),
         (Settings(seed=None, strategy="sequential"), {"kind": "none", "sampler": "SequentialSampler"}),
     ],
