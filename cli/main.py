@@ -61,7 +61,7 @@ def command() -> None:
       provtool demo                          the whole loop, from nothing, in minutes
       provtool watermark --help              before you publish a corpus
       provtool audit --help                  when you suspect a model
-    """  # noqa: D301 (\b is click's mark for "do not rewrap")
+    """
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

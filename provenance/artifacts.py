@@ -245,7 +245,8 @@ def _opened(path: str | os.PathLike[str]) -> Iterator[pq.ParquetFile]:
     if not Path(path).is_file():
         raise InputError("no such file", path=path)
     try:
-        file = pq.ParquetFile(path)
+        # Without these pyarrow holds the whole file at once, and a stream would not be bounded.
+        file = pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20)
     except (pa.ArrowException, OSError) as error:
         raise _damaged(path, error) from error
     with file:

@@ -1,0 +1,38 @@
+"""``provtool ngram``: count n-grams, for a reference that never saw an order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from cli import options, streams, terminal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command()
+@click.argument("source", metavar="TRANSCRIPT|CORPUS", type=options.PATH)
+@click.option("--out", type=options.PATH, required=True, help="Model file, used as ngram:FILE.")
+@click.option("--order", type=click.IntRange(1, 12), help="Longest n-gram.  [default: 3 tokens or 6 bytes]")
+@click.option("--text-field", default="text", show_default=True, help="Field or column with a corpus's text.")
+@click.option("--id-field", help="Field with a corpus's id.")
+def command(source: Path, out: Path, order: int | None, text_field: str, id_field: str | None) -> None:
+    """Count the n-grams of a transcript (its tokens) or a corpus (its bytes).
+
+    \b
+    Example:
+      provtool ngram run.parquet --out counts.parquet
+      provtool audit order run.parquet --suspect ./model --reference ngram:counts.parquet
+    """
+    from cli import sources
+    from provenance.suspects import ngram
+
+    with streams.readable(source, suffix=".jsonl") as path:
+        given = sources.read([path], text_field=text_field, id_field=id_field)
+    has_ids = given.tokenizer is not None and all(record.tokens is not None for record in given.records)
+    count = ngram.count(
+        given.records, out=out, tokenizer=given.tokenizer if has_ids else None, order=order, inputs=given.inputs
+    )
+    terminal.STDERR.print(f"{count:,} n-grams in {out}", soft_wrap=True, markup=False, highlight=False)

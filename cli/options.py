@@ -1,0 +1,86 @@
+"""Which options mean the same in several commands?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from provenance.errors import InputError
+from provenance.records import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PATH = click.Path(path_type=Path)
+R = TypeVar("R")
+
+
+class _WindowType(click.ParamType[Window]):
+    name = "START:LENGTH"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Window:
+        if isinstance(value, Window):
+            return value
+        try:
+            return Window.parse(value)
+        except InputError as error:
+            self.fail(str(error), param, ctx)
+
+
+WINDOW = _WindowType()
+
+
+def model(function: Callable[..., R]) -> Callable[..., R]:
+    """Add the options of a Hugging Face suspect."""
+    for option in (
+        click.option("--batch-tokens", type=click.IntRange(1), default=8192, show_default=True, help="Tokens a batch."),
+        click.option("--device", help="Torch device.  [default: CUDA where there is one, else the CPU]"),
+        click.option(
+            "--dtype",
+            type=click.Choice(["float32", "bfloat16", "float16"]),
+            default="float32",
+            show_default=True,
+            help="Number format of an hf: suspect.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def audit(function: Callable[..., R]) -> Callable[..., R]:
+    """Add the options that every audit has."""
+    for option in (
+        click.option(
+            "--fail-on",
+            type=click.Choice(["evidence", "no-evidence", "inconclusive"]),
+            multiple=True,
+            help="Exit with 3 on this verdict (repeatable).",
+        ),
+        click.option("--json", "as_json", is_flag=True, help="Print the evidence on standard output."),
+        click.option(
+            "--resamples",
+            type=click.IntRange(99),
+            default=9999,
+            show_default=True,
+            help="Shuffles or redraws; the smallest p-value is 1/(resamples + 1).",
+        ),
+        click.option(
+            "--alpha",
+            type=click.FloatRange(0, 1, min_open=True, max_open=True),
+            default=0.001,
+            show_default=True,
+            help="Level of the verdict.",
+        ),
+        click.option("--seed", type=int, default=0, show_default=True, help="Joined with the digests of the inputs."),
+        click.option("--out", type=PATH, help="Evidence file.  [default: named after the input, beside it]"),
+        model,
+        click.option("--window", type=WINDOW, help="Tokens to score.  [default: 32:32 of a transcript, all of a text]"),
+        click.option("--reference-scores", type=PATH, multiple=True, help="Scores of a reference (repeatable)."),
+        click.option("--reference", "references", multiple=True, help="Independent model (repeatable)."),
+        click.option("--scores", "scores_path", type=PATH, help="Scores made before, in place of --suspect."),
+        click.option("--suspect", "suspect_names", multiple=True, help="Model under audit (repeatable)."),
+    ):
+        function = option(function)
+    return function

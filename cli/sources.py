@@ -1,0 +1,81 @@
+"""What lies in a file of records: a transcript, a ledger or a corpus, and how is each laid before a suspect?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from provenance import artifacts, corpora, scoring
+from provenance.errors import InputError
+from provenance.records import Record
+from provenance.transcripts import tables
+from watermark import detection, ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from provenance.records import Tokenizer, Window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Records ready to be scored or counted."""
+
+    records: tuple[Record, ...]
+    tokenizer: Tokenizer | None
+    window: Window | None
+    """Which tokens are scored unless the user says otherwise."""
+    inputs: dict[str, str]
+
+
+def read(paths: Sequence[Path], *, text_field: str = "text", id_field: str | None = None) -> Source:
+    """Read one transcript, one or more ledgers, or one or more corpora.
+
+    Raises
+    ------
+    InputError
+        If the files are of different kinds, or several are transcripts.
+    """
+    kinds = {artifacts.kind_of(path) if path.is_file() else None for path in paths}
+    if kinds == {"transcript"} and len(paths) == 1:
+        return of_transcript(tables.read(paths[0]))
+    if kinds == {"ledger"}:
+        return of_ledgers([ledger.read(path) for path in paths])
+    if kinds <= {None}:
+        return _of_corpora(paths, text_field=text_field, id_field=id_field)
+    raise InputError(
+        f"{', '.join(str(path) for path in paths)} cannot be scored together",
+        expected="one transcript, ledgers, or corpora",
+    )
+
+
+def of_transcript(transcript: tables.Transcript) -> Source:
+    """Lay a transcript's rows out, without their positions."""
+    return Source(
+        records=tuple(tables.records(transcript)),
+        tokenizer=transcript.tokenizer,
+        window=scoring.ORDER_WINDOW,
+        inputs={"transcript": transcript.sha256},
+    )
+
+
+def of_ledgers(books: Sequence[ledger.Ledger]) -> Source:
+    """Lay every variant of every document out, without saying which was published."""
+    return Source(
+        records=tuple(record for book in books for record in ledger.records(book)),
+        tokenizer=None,
+        window=None,
+        inputs=detection.ledger_inputs(books),
+    )
+
+
+def _of_corpora(paths: Sequence[Path], *, text_field: str, id_field: str | None) -> Source:
+    records, inputs = list[Record](), dict[str, str]()
+    for index, path in enumerate(paths, start=1):
+        corpus = corpora.open(path, text_field=text_field, id_field=id_field)
+        name = path.name if len(paths) > 1 else None
+        for entry in corpora.read(corpus):
+            records.append(Record(id=entry.document.id, text=entry.document.text, set=name))
+        inputs["corpus" if len(paths) == 1 else f"corpus-{index}"] = corpora.digest(corpus)
+    return Source(records=tuple(records), tokenizer=None, window=None, inputs=inputs)
