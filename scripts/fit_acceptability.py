@@ -23,16 +23,18 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from provenance.language import morphology
-from watermark import acceptability, options
+from provenance.language.lexical import CONTENT
+from provenance.language.surprisal import zipf
+from watermark import acceptability, lexicon, options
 
 TARGET = Path(acceptability.__file__).with_name("data") / "acceptability.tsv"
 NOTE = "# Weights of logistic regression, fitted to the judgements of SWORDS v1.1 dev by scripts/fit_acceptability.py."
-POSES = {"NOUN": "n", "VERB": "v", "ADJ": "a", "ADV": "r"}
+POSES: dict[str, lexicon.Pos] = {"NOUN": "n", "VERB": "v", "ADJ": "a", "ADV": "r"}
 ACCEPTED = 0.5
 FOLDS, STRENGTH = 10, 0.1
 
 
-def load(path: Path) -> list[tuple[str, str, dict[str, float]]]:
+def load(path: Path) -> list[tuple[str, lexicon.Pos, dict[str, float]]]:
     """Give each target's lemma, part of speech, and the share of judges that accepts each listed lemma."""
     opened = gzip.open if path.suffix == ".gz" else open
     with opened(path, "rt", encoding="utf-8") as stream:
@@ -44,14 +46,16 @@ def load(path: Path) -> list[tuple[str, str, dict[str, float]]]:
         known = judged[entry["target_id"]]
         for lemma in lemmas(entry["substitute"].casefold(), data["targets"][entry["target_id"]]["pos"]):
             known[lemma] = max(share, known.get(lemma, 0.0))
-    return [(lemmas(t["target"].casefold(), t["pos"])[-1], POSES[t["pos"]], judged[k]) for k, t in data["targets"].items()]
+    return [
+        (lemmas(t["target"].casefold(), t["pos"])[-1], POSES[t["pos"]], judged[k]) for k, t in data["targets"].items()
+    ]
 
 
 def lemmas(form: str, pos: str) -> list[str]:
     """Give a form and the lemmas it can have as one part of speech, the commonest last."""
-    tags = [tag for tag in options.CONTENT if options.CONTENT[tag] == POSES[pos]]
+    tags = [tag for tag in CONTENT if CONTENT[tag] == POSES[pos]]
     found = {morphology.lemma(form, tag) for tag in tags} - {form}
-    return [form, *sorted(found, key=acceptability.zipf)]
+    return [form, *sorted(found, key=zipf)]
 
 
 def rows(path: Path) -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray, np.ndarray, int]:

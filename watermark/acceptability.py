@@ -1,7 +1,7 @@
 """Would a reader accept this wording here?
 
-A calibrated probability from what the lexicon and word frequencies say of a pair of words: how usual the shared sense is
-for each, how many senses each has, how common each is. Logistic regression; the weights are the plain table
+A probability from what the lexicon and word frequencies say of a pair of words: how usual the shared sense is for each,
+how many senses each has, how common each is. Logistic regression; the weights are the plain table
 ``watermark/data/acceptability.tsv``, which ``scripts/fit_acceptability.py`` makes from human judgements (SWORDS dev).
 
 >>> probability("large", "big", "a") > probability("run", "feed", "v")
@@ -16,23 +16,28 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from provenance.language.surprisal import zipf
-from watermark import lexicon
+from watermark import interchange, lexicon
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from watermark.lexicon import Pos, Sense
 
+INTERCHANGEABLE = 0.6
+"""Least probability for a pair of `watermark.interchange`."""
 UNTAGGED = 0.3
 """Count given to a sense that was never tagged, so that a share is never 0."""
 
 
 @functools.lru_cache(maxsize=262_144)
 def probability(lemma: str, candidate: str, pos: Pos) -> float:
-    """Estimate that judges accept `candidate` in the place of `lemma`; 0 if they share no sense."""
+    """Estimate that judges accept `candidate` in the place of `lemma`; 0 for words that have nothing in common."""
     found = features(lemma, candidate, pos)
-    if not found:
-        return 0.0
+    floor = INTERCHANGEABLE if candidate in interchange.partners(lemma, pos) else 0.0
+    return max(floor, _logistic(found)) if found else floor
+
+
+def _logistic(found: Mapping[str, float]) -> float:
     weights = _weights()
     return 1 / (1 + math.exp(-weights["intercept"] - sum(weights[name] * value for name, value in found.items())))
 

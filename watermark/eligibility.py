@@ -1,36 +1,43 @@
 """Which words of a sentence may be changed at all?
 
-Content words whose part of speech is sure, that stand as words of prose do: not names, numbers, acronyms or identifiers,
-not glued to other signs, not on the stop list, not part of a set phrase.
+Content words whose part of speech is sure, that stand as words of prose do: not names, numbers, acronyms or
+identifiers, not glued to other signs, not part of a set phrase. What can take a word's place is asked elsewhere, of
+`watermark.options`.
 """
 
 from __future__ import annotations
 
-import functools
 import re
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from provenance.language.lexical import CONTENT
-from watermark import lexicon, stoplist
+from watermark import lexicon
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from provenance.language.tagging import Sentence, Token
 
-OPENING = frozenset(" \t\n\r\"“([—–")
-CLOSING = frozenset(" \t\n\r\"”)].,;:!?—–…")
+OPENING = frozenset(' \t\n\r"“([—–')
+CLOSING = frozenset(' \t\n\r"”)].,;:!?—–…')
 QUOTES = frozenset("\"“”'‘’`*_")
 PLAIN = re.compile(r"[A-Z]?[a-z]{2,}")
-PARTICLES = frozenset("up down out off over away back along through around about apart aside forth together".split())
-GRADED = frozenset("more most less least as so too very".split())
+PARTICLES = frozenset(
+    "up down out off over away back along through around about apart aside forth together".split()  # noqa: SIM905 - a list of words reads better as words
+)
+GOVERNED = frozenset(
+    "to of for with on upon as into that about against toward towards whether how".split()  # noqa: SIM905 - a list of words reads better as words
+)
+"""After a verb, these belong to it: "depend on", "refer to"; another verb takes others."""
+GRADED = frozenset(
+    "more most less least as so too very".split()  # noqa: SIM905 - a list of words reads better as words
+)
 """After these a word stands in a comparison or is graded, where synonyms rarely fit alike."""
 REFLEXIVE = re.compile(r"(?:my|your|him|her|it|our|them)sel(?:f|ves)")
 
 
-def eligible(text: str, sentence: Sentence, *, min_certainty: float) -> Iterator[Token]:
-    """Give the words of a sentence that may be changed, in order."""
+def eligible(text: str, sentence: Sentence, *, min_certainty: float) -> Iterator[tuple[Token, bool]]:
+    """Give the words of a sentence that may be changed, in order, and whether each governs the word after it."""
     tokens = sentence.tokens
     for place, token in enumerate(tokens):
         before = tokens[place - 1] if place else None
@@ -42,16 +49,9 @@ def eligible(text: str, sentence: Sentence, *, min_certainty: float) -> Iterator
             and PLAIN.fullmatch(token.text)
             and not _capitalised_name(token, before, after)
             and _stands_free(text, token)
-            and open_to_change(token.text.casefold(), token.lemma)
             and not _in_phrase(text, token, before=before, after=after)
         ):
-            yield token
-
-
-@functools.lru_cache(maxsize=65_536)
-def open_to_change(form: str, lemma: str) -> bool:
-    """Say whether neither a word nor its lemma is on the stop list."""
-    return form not in stoplist.LEFT_ALONE and lemma not in stoplist.LEFT_ALONE
+            yield token, _governs(text, token, after)
 
 
 def _capitalised_name(token: Token, before: Token | None, after: Token | None) -> bool:
@@ -89,7 +89,16 @@ def _compound(first: Token, second: Token) -> bool:
 
 def _particle(token: Token, after: Token) -> bool:
     following = after.text.casefold()
+    if token.text.casefold() == "used" and following == "to":
+        return True
     return token.xpos[0] == "V" and (following in PARTICLES or REFLEXIVE.fullmatch(following) is not None)
+
+
+def _governs(text: str, token: Token, after: Token | None) -> bool:
+    """Say whether a verb stands before a preposition or conjunction that belongs to it."""
+    if after is None or token.xpos[0] != "V" or not text[token.end : after.start].isspace():
+        return False
+    return after.text.casefold() in GOVERNED
 
 
 def _graded(before: Token, token: Token) -> bool:

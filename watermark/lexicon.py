@@ -32,7 +32,7 @@ class Synset:
     members: tuple[str, ...]
     """As WordNet spells them, most common first: underscores in compounds, capitals in names."""
     markers: tuple[str, ...]
-    """For each member where it may stand: ``p`` (predicate only), ``a`` (before a noun), ``ip`` (after one), or empty."""
+    """Where each member may stand: ``p`` (predicate only), ``a`` (before a noun), ``ip`` (after one), or empty."""
     relations: dict[str, tuple[int, ...]]
     """Numbers of related synsets, by relation: `ANTONYM`, `SIMILAR`, …"""
 

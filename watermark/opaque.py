@@ -11,7 +11,6 @@ change a program.
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 
 FENCE = re.compile(r"^[ \t]*(```+|~~~+)[^\n]*\n.*?(?:^[ \t]*\1[^\n]*$|\Z)", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(
@@ -38,8 +37,10 @@ PROMPT = re.compile(r"[ \t]*(?:>>>|\.\.\.|\$|#|%|In \[\d*\]:|Out\[\d*\]:)[ \t]")
 TABLE = re.compile(r".*\|.*\||[ \t]*[=+|~^-]{3}|.*\t.*\S|.*\S {3,}\S")
 STATEMENT = re.compile(
     r"""[ \t]* (?: (?:def|class|async|elif|except|finally|lambda|from\s\S+\simport|import|assert|del|yield|print)\b.*
-    | (?:if|for|while|with|try|else)\b.*:\s* | return\b(?:(?!\.\s*$).)* | @\w.* | [-]{1,2}\w[\w-]*(?:[ =].*)? | [^"'\n]*[;{}]\s*
-    | \.\.[ ]\w.* | :\w[\w ]*:.* )$""",
+    | (?:if|for|while|with|try|else)\b.*:\s* | return\b(?:(?!\.\s*$).)* | @\w.*
+    | [-]{1,2}\w[\w-]*(?:[ =].*)? | [^"'\n]*[;{}]\s*
+    | \.\.[ ]\w.*
+    | :\w[\w ]*:.* )$""",
     re.VERBOSE,
 )
 DEEPER = 4
@@ -73,16 +74,16 @@ def _lines(text: str) -> list[Span]:
     """Give the lines that are code or tables: by their look, under a prompt, or by their indentation."""
     found: list[Span] = []
     under_prompt, block, level = False, False, None
-    lines = [match for match in LINE.finditer(text) if match[0]]
-    for before, match in pairwise([None, *lines]):
-        line = match[0].rstrip()  # type: ignore[union-attr]  # only the first of the list is None
-        above = before[0].rstrip() if before else ""
+    above = ""
+    for match in LINE.finditer(text):
+        line = match[0].rstrip()
         indent = len(line) - len(line.lstrip())
         under_prompt = bool(line) and (under_prompt or PROMPT.match(line) is not None)
         if line and not above:
             block = level is not None and indent >= level + DEEPER
         if line and (block or under_prompt or TABLE.match(line) or STATEMENT.match(line)):
-            found.append(match.span())  # type: ignore[union-attr]
-        elif line and (before is not None or indent):
+            found.append(match.span())
+        elif line and (match.start() or indent):  # a docstring's first line has lost its indentation
             level = indent
+        above = line
     return found

@@ -1,7 +1,8 @@
 """Which wordings could stand in for one word, inflected as it is?
 
 Members of the senses that the lexicon gives the word, filtered (no compounds, names, rare or offensive words, antonyms,
-spelling variants of the word itself), inflected by the word's Penn tag, each with the probability that a reader accepts it.
+spelling variants of the word itself), inflected by the word's Penn tag, each with the probability that a
+reader accepts it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 from provenance.language import morphology
 from provenance.language.lexical import CONTENT
 from provenance.language.surprisal import zipf
-from watermark import acceptability, lexicon, stoplist
+from watermark import acceptability, interchange, lexicon, stoplist
 
 if TYPE_CHECKING:
     from watermark.lexicon import Pos, Sense
@@ -25,7 +26,10 @@ ZIPF_FLOOR = 3.2
 """Words rarer than this, about 1.6 in a million, are not offered."""
 SPELLED = re.compile(r"[a-z]{3,}")
 PREDICATE_ONLY = "p"
-SPELLINGS = (("ou", "o"), ("is", "iz"), ("ys", "yz"), ("re", "er"), ("ll", "l"), ("ae", "e"), ("oe", "e"), ("ogue", "og"), ("ence", "ense"), ("ey", "ay"), ("ph", "f"), ("que", "ck"), ("y", "i"))  # fmt: skip
+SPELLINGS = tuple(
+    tuple(pair.split("/"))
+    for pair in "ou/o is/iz ys/yz re/er ll/l ae/e oe/e ogue/og ence/ense ey/ay ph/f que/ck y/i".split()  # noqa: SIM905 - reads better
+)
 """How British and American spelling differ, as endings or inside."""
 
 
@@ -56,7 +60,7 @@ def find(form: str, lemma: str, xpos: str) -> tuple[Option, ...]:
         return ()  # an unusual form (dreamt, focussed) says something about the author that a synonym would not keep
     found = [
         Option(text=text, lemma=member, acceptability=acceptability.probability(lemma, member, pos))
-        for member in candidates(lemma, pos)
+        for member in offered(lemma, pos)
         if (text := morphology.inflect(member, xpos)) and SPELLED.fullmatch(text) and text != form
     ]
     ranked = sorted(found, key=lambda option: (-option.acceptability, option.text))
@@ -65,6 +69,12 @@ def find(form: str, lemma: str, xpos: str) -> tuple[Option, ...]:
 
 def _spelt_before(option: Option, better: list[Option]) -> bool:
     return any(same_word(option.text, other.text) for other in better)
+
+
+def offered(lemma: str, pos: Pos) -> tuple[str, ...]:
+    """Give the lemmas offered for a lemma: interchangeable ones, and those of its senses if it is not left alone."""
+    shared = () if lemma in stoplist.LEFT_ALONE else candidates(lemma, pos)
+    return tuple(sorted({*shared, *interchange.partners(lemma, pos)}))
 
 
 @functools.lru_cache(maxsize=65_536)
@@ -88,6 +98,7 @@ def _fits(member: str, lemma: str, *, pos: Pos, opposed: set[int]) -> bool:
         SPELLED.fullmatch(member) is not None
         and zipf(member) >= ZIPF_FLOOR
         and member not in stoplist.NEVER_OFFERED
+        and (lemma, member) not in stoplist.UNFIT
         and not same_word(member, lemma)
         and not _is_gerund(member, pos)
         and not any(sense.synset.number in opposed for sense in lexicon.senses(member, pos))

@@ -1,7 +1,7 @@
 """Where in a text is more than one wording acceptable, and which wordings are they?
 
-Everything here is decided without the key: by the text, the lexicon and the rules alone. A site's options are natural,
-inflected like the word that stands there, cased like it, and include the article where "a" and "an" must change with them.
+Everything here is decided without the key: by the text, the lexicon and the rules alone. A site's options are
+inflected and cased like the word that stands there, and include the article where "a" and "an" must change.
 
 >>> for site in find("She bought a large house.", rules=SiteRules()):
 ...     print(site.start, site.options)
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from provenance.language import lexical
 from provenance.language.surprisal import surprisal
-from watermark import articles, eligibility, lexicon, options
+from watermark import acceptability, articles, eligibility, lexicon, options
 from watermark import opaque as prose
 
 if TYPE_CHECKING:
@@ -52,11 +52,11 @@ class SiteRules:
 
     per_sentence: int = 5
     """At most so many, the most surprising words first; counted after all that is ineligible is gone."""
-    min_acceptability: float = 0.3
+    min_acceptability: float = 0.35
     """Least probability that a reader accepts a wording, from 0 to 1."""
     min_certainty: float = 0.9
     """Least probability of the part of speech, from 0 to 1."""
-    max_options: int = 4
+    max_options: int = 3
     """At most so many wordings at a site, the original among them; the most acceptable are kept."""
 
     def __post_init__(self) -> None:
@@ -106,20 +106,21 @@ def _of_sentence(
 ) -> Iterator[Site]:
     found = [
         (surprisal(token.text), site)
-        for token in eligibility.eligible(text, sentence, min_certainty=rules.min_certainty)
-        if (site := _site(text, token, rules, closed=closed))
+        for token, governs in eligibility.eligible(text, sentence, min_certainty=rules.min_certainty)
+        if (site := _site(text, token, _options(token, rules, governs=governs), closed=closed))
     ]
     ranked = sorted(found, key=lambda pair: (-pair[0], pair[1].start))[: rules.per_sentence]
     return iter(sorted((site for _, site in ranked), key=lambda site: site.start))
 
 
-def _site(text: str, token: Token, rules: SiteRules, *, closed: tuple[tuple[int, int], ...]) -> Site | None:
-    word = token.text.casefold()
-    others = [
-        _cased(option.text, token.text)
-        for option in options.find(word, token.lemma, token.xpos)[: rules.max_options - 1]
-        if option.acceptability >= rules.min_acceptability
-    ]
+def _options(token: Token, rules: SiteRules, *, governs: bool) -> list[str]:
+    """Give the other wordings; a verb that governs what follows gives way only to one that surely does the same."""
+    bar = max(rules.min_acceptability, acceptability.INTERCHANGEABLE) if governs else rules.min_acceptability
+    found = options.find(token.text.casefold(), token.lemma, token.xpos)[: rules.max_options - 1]
+    return [_cased(option.text, token.text) for option in found if option.acceptability >= bar]
+
+
+def _site(text: str, token: Token, others: list[str], *, closed: tuple[tuple[int, int], ...]) -> Site | None:
     if not others:
         return None
     before = ARTICLE.search(text, max(0, token.start - LONGEST_GAP), token.start)
@@ -127,7 +128,9 @@ def _site(text: str, token: Token, rules: SiteRules, *, closed: tuple[tuple[int,
     if _overlaps(closed, start, end):
         return None
     wordings = [_with_article(before, option) if start < token.start else option for option in others]
-    return Site(start=start, end=end, word=word, options=(text[start:end], *sorted(wordings, key=_alphabetic)))
+    return Site(
+        start=start, end=end, word=token.text.casefold(), options=(text[start:end], *sorted(wordings, key=_alphabetic))
+    )
 
 
 def _alphabetic(wording: str) -> tuple[str, str]:

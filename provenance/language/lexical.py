@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from importlib.resources import files
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from provenance.language import morphology, sentences, words
 from provenance.language.tagging import Sentence, Tagger, Token
@@ -17,12 +17,13 @@ from provenance.language.tagging import Sentence, Tagger, Token
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    Prior = Callable[[str], Mapping[str, int]]
+    Prior = Callable[[str], Mapping[PartOfSpeech, int]]
     """Maps a lemma to how often it is a noun ``n``, verb ``v``, adjective ``a``, adverb ``r``."""
     Weights = dict[str, float]
 
+PartOfSpeech = Literal["n", "v", "a", "r"]
 UNIVERSAL: Final = {"n": "NOUN", "v": "VERB", "a": "ADJ", "r": "ADV"}
-CONTENT: Final = {
+CONTENT: Final[dict[str, PartOfSpeech]] = {
     **dict.fromkeys(("NN", "NNS"), "n"),
     **dict.fromkeys(("VB", "VBD", "VBG", "VBN", "VBP", "VBZ"), "v"),
     **dict.fromkeys(("JJ", "JJR", "JJS"), "a"),
@@ -61,7 +62,9 @@ def contraction(form: str) -> str:
     return {"ll": "MD", "d": "MD", "ve": "HAVE", "re": "BE", "m": "BE", "t": "MD"}.get(ending, "FW")
 
 
-PRONOUNS: Final = frozenset("it he she that this there here what who where how when let everything nothing".split())
+PRONOUNS: Final = frozenset(
+    "it he she that this there here what who where how when let everything nothing".split()  # noqa: SIM905 - reads better
+)
 
 
 def mark(form: str) -> str:

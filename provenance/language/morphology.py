@@ -1,7 +1,7 @@
 """Which lemma and Penn tag can a word form be, and which form has a lemma under a tag?
 
-A thin, cached layer over lemminflect's dictionary (no guesses for words it lacks), with the gaps that matter here closed:
-past participles that it leaves out, and plurals that only repeat the singular.
+A thin, cached layer over lemminflect's dictionary (no guesses for words it lacks), with two gaps closed: past
+participles that it leaves out, and plurals that only repeat the singular.
 
 >>> analyses("wolves")
 (('NNS', 'wolf'),)

@@ -1,7 +1,7 @@
 """Who says what part of speech each word of a text is?
 
 A `Tagger` reads a text into sentences of tokens with Universal and Penn tags. `spacy_pipeline` makes one of a spaCy
-pipeline; `provenance.language.lexical` makes one of a lexicon and a table of tag-to-tag odds, where there is no pipeline.
+pipeline; `provenance.language.lexical` makes one of a lexicon and a table of tag-to-tag odds, for want of a pipeline.
 """
 
 from __future__ import annotations
@@ -75,7 +75,9 @@ def _loaded(name: str) -> Any:
         pipeline = spacy.load(name)
     except OSError as error:
         raise InputError(
-            f"no spaCy pipeline {name!r}", expected="a package name or a folder", hint=f"python -m spacy download {name}"
+            f"no spaCy pipeline {name!r}",
+            expected="a package name or a folder",
+            hint=f"python -m spacy download {name}",
         ) from error
     if "tagger" not in pipeline.pipe_names:
         raise InputError(f"spaCy pipeline {name!r} has no tagger", expected="a pipeline that gives Penn tags")
@@ -101,4 +103,6 @@ def _token(word: words.Word, token: Any) -> Token:
     upos, xpos, lemma = ("X", "XX", word.text.casefold()) if token is None else (token.pos_, token.tag_, token.lemma_)
     if token is not None and token.ent_type_:
         upos = "PROPN"
-    return Token(start=word.start, end=word.end, text=word.text, upos=upos, xpos=xpos, lemma=lemma or word.text.casefold())
+    return Token(
+        start=word.start, end=word.end, text=word.text, upos=upos, xpos=xpos, lemma=lemma or word.text.casefold()
+    )
