@@ -94,7 +94,6 @@ thou whence hither thither betwixt amongst whilst
 """
 
 NEVER_OFFERED: Final = frozenset(ODD.split())
-)
 """Lemmas; most of the first are harmless in another sense, and that sense is not worth the risk."""
 
 LEFT_ALONE: Final = frozenset(f"{GRAMMAR} {NOUNS} {TECHNICAL} {VAGUE}".split())

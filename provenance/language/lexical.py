@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Final, Literal
 from provenance.language import morphology, sentences, words
 from provenance.language.tagging import Sentence, Tagger, Token
 
+PartOfSpeech = Literal["n", "v", "a", "r"]
+"""Noun, verb, adjective, adverb."""
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -21,7 +24,6 @@ if TYPE_CHECKING:
     """Maps a lemma to how often it is a noun ``n``, verb ``v``, adjective ``a``, adverb ``r``."""
     Weights = dict[str, float]
 
-PartOfSpeech = Literal["n", "v", "a", "r"]
 UNIVERSAL: Final = {"n": "NOUN", "v": "VERB", "a": "ADJ", "r": "ADV"}
 CONTENT: Final[dict[str, PartOfSpeech]] = {
     **dict.fromkeys(("NN", "NNS"), "n"),
