@@ -4,7 +4,7 @@ WordNet's senses are blind to how words are used. These families, written for th
 would let stand in each other's place in most sentences. In a pair that works one way only, the arrow shows which.
 
 >>> partners("usually", "r")
-('commonly', 'normally', 'typically')
+('commonly', 'generally', 'normally', 'typically')
 """
 
 from __future__ import annotations

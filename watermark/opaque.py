@@ -73,17 +73,26 @@ def merged(spans: list[Span]) -> tuple[Span, ...]:
 def _lines(text: str) -> list[Span]:
     """Give the lines that are code or tables: by their look, under a prompt, or by their indentation."""
     found: list[Span] = []
-    under_prompt, block, level = False, False, None
-    above = ""
+    under_prompt, block, level = False, False, _indentation(text)
+    above, announced = "", False
     for match in LINE.finditer(text):
         line = match[0].rstrip()
-        indent = len(line) - len(line.lstrip())
         under_prompt = bool(line) and (under_prompt or PROMPT.match(line) is not None)
         if line and not above:
-            block = level is not None and indent >= level + DEEPER
+            block = _indent(line) >= level + (1 if announced else DEEPER)
         if line and (block or under_prompt or TABLE.match(line) or STATEMENT.match(line)):
             found.append(match.span())
-        elif line and (match.start() or indent):  # a docstring's first line has lost its indentation
-            level = indent
+        elif line and match.start():  # a docstring's first line has lost its indentation
+            level = _indent(line)
+        announced = line.endswith("::") if line else announced
         above = line
     return found
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _indentation(text: str) -> int:
+    """Give the indentation of the text as a whole: the least of any line but the first."""
+    return min((_indent(line) for line in text.splitlines()[1:] if line.strip()), default=0)
