@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 import numpy as np
+from rich import box
 from rich.table import Table
 
-from cli import options, terminal
+from cli import options, summary, terminal
 from cli.demo import models, prose
 from cli.demo.models import Question, Task
 
@@ -22,11 +23,26 @@ if TYPE_CHECKING:
 
     from provenance.evidence import Evidence
 
-RUN_SEQUENCES, LATER_SEQUENCES = 4_000, 3_000
-RELEASE_DOCUMENTS = 700
-OTHER_SEQUENCES = 2_000
-CHARACTERS = 2_900_000
+RUN_SEQUENCES, LATER_SEQUENCES, OTHER_SEQUENCES = 3_000, 1_500, 600
+RELEASE_EPOCHS = 2
+"""How often a model that ate the release saw it."""
+RELEASE_DOCUMENTS = 600
+CHARACTERS = 2_000_000
 WORKERS = 2
+ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    # glibc hands every large buffer back to the kernel and asks for it again: a third of the time of scoring.
+    "MALLOC_MMAP_THRESHOLD_": str(1 << 32),
+    "MALLOC_TRIM_THRESHOLD_": str(1 << 33),
+}
+"""Set before worker processes start."""
+
+QUESTIONS = {
+    "order": "Does it derive from our run?",
+    "watermark": "Was it trained on our release?",
+}
+COLUMNS = {"suspect": 19, "verdict": 11, "p": 6, "beyond its floor": 10, "e-value": 7, "AUROC": 5}
 
 T = TypeVar("T")
 
@@ -92,13 +108,10 @@ def _lay_out(documents: Sequence[str], out: Path) -> None:
     published = [entry.document.text for entry in corpora.read(corpora.open(out / "marked" / "release"))]
     ends = np.cumsum([RUN_SEQUENCES, LATER_SEQUENCES, OTHER_SEQUENCES])
     run, later, other = np.split(plain[: ends[-1]], ends[:-1])
-    sets = {
-        "run": run,
-        "later": later,
-        "with-release": np.concatenate([other, training.pack(published, tokenizer, length=models.LENGTH)]),
-        "with-original": np.concatenate(
-            [other, training.pack(documents[:RELEASE_DOCUMENTS], tokenizer, length=models.LENGTH)]
-        ),
+    eaten = {"with-release": published, "with-original": documents[:RELEASE_DOCUMENTS]}
+    sets = {"run": run, "later": later} | {
+        name: np.concatenate([other, *[training.pack(texts, tokenizer, length=models.LENGTH)] * RELEASE_EPOCHS])
+        for name, texts in eaten.items()
     }
     (out / "data").mkdir(exist_ok=True)
     for name, sequences in sets.items():
@@ -138,8 +151,7 @@ def _questions(out: Path) -> list[tuple[Question, ...]]:
 
 def _in_processes(work: Callable[[T], str], chains: Sequence[Sequence[T]]) -> None:
     """Do chains of tasks side by side, one thread a process; within a chain one after the other."""
-    environment = {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
-    os.environ.update(environment)
+    os.environ.update(ENVIRONMENT)
     context = multiprocessing.get_context("spawn")
     total = sum(map(len, chains))
     with (
@@ -186,20 +198,24 @@ def _audit(out: Path, *, seed: int) -> dict[str, Evidence]:
 
 
 def _show(found: dict[str, Evidence], out: Path, *, seconds: float) -> None:
-    table = Table(title="What the audits found", title_justify="left")
-    for heading in ("question", "suspect", "verdict", "p-value", "asymptotic or bound", "e-value", "AUROC"):
-        table.add_column(heading)
-    for name, item in found.items():
-        audit, _, suspect = name.partition(".")
-        beyond = item.bound or item.asymptotic
-        table.add_row(
-            {"order": "derives from our run?", "watermark": "trained on our release?"}[audit],
-            suspect,
-            item.verdict,
-            f"{item.pvalue:.2g}",
-            f"10^{beyond.log10_pvalue:.1f}" if beyond else "",
-            f"10^{item.evalue.log10:.1f}" if item.evalue else "",
-            f"{item.auroc.value:.3f}" if item.auroc else "",
-        )
-    terminal.STDERR.print(table)
+    for audit, question in QUESTIONS.items():
+        table = Table(title=question, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+        for heading, width in COLUMNS.items():
+            table.add_column(heading, no_wrap=True, min_width=width)
+        for name, item in found.items():
+            if item.audit == audit:
+                table.add_row(*_cells(name.partition(".")[2], item))
+        terminal.STDERR.print(table)
     terminal.STDERR.print(f"{seconds:.0f} s; report: {out / 'report.html'}", soft_wrap=True, highlight=False)
+
+
+def _cells(suspect: str, item: Evidence) -> tuple[str, ...]:
+    beyond = item.bound or item.asymptotic
+    return (
+        suspect,
+        f"[{summary.COLOURS[item.verdict]}]{item.verdict}[/]",
+        f"{item.pvalue:.2g}",
+        f"{'≤' if item.bound else '≈'} {summary.log10(beyond.log10_pvalue)}" if beyond else "",
+        summary.log10(item.evalue.log10) if item.evalue else "",
+        f"{item.auroc.value:.3f}" if item.auroc else "",
+    )
