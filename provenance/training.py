@@ -90,6 +90,17 @@ def new_model(shape: Shape, *, seed: int) -> Any:
     return transformers.GPTNeoXForCausalLM(config)
 
 
+def load(folder: str | os.PathLike[str]) -> Any:
+    """Load a saved model to train it further."""
+    return transformers.AutoModelForCausalLM.from_pretrained(folder)
+
+
+def save(model: Any, folder: str | os.PathLike[str], *, tokenizer: Any) -> None:
+    """Save a model with its tokenizer, so that ``hf:FOLDER`` names a suspect."""
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+
+
 def train(
     model: Any,
     sequences: NDArray[np.int32],

@@ -35,22 +35,16 @@ class Task:
 
 def train(task: Task) -> str:
     """Train one model, save it with its tokenizer and give its name."""
-    import torch
-    import transformers
+    from provenance import tokenizers, training
 
-    from provenance import training
-
-    torch.set_num_threads(1)
-    transformers.logging.disable_progress_bar()
     sequences = np.load(task.folder / "data" / f"{task.data}.npy")
     if task.start is None:
         model = training.new_model(training.Shape(vocabulary=VOCABULARY, context=CONTEXT), seed=task.seed)
     else:
-        model = transformers.AutoModelForCausalLM.from_pretrained(task.folder / "models" / task.start)
+        model = training.load(task.folder / "models" / task.start)
     _train(model, sequences, task)
-    target = task.folder / "models" / task.name
-    model.save_pretrained(target)
-    transformers.AutoTokenizer.from_pretrained(task.folder / "models" / "tokenizer").save_pretrained(target)
+    tokenizer = tokenizers.load(str(task.folder / "models" / "tokenizer"))
+    training.save(model, task.folder / "models" / task.name, tokenizer=tokenizer)
     return task.name
 
 
@@ -88,12 +82,9 @@ class Question:
 
 def score(question: Question) -> str:
     """Score a transcript or a ledger with one model, write the scores and give their name."""
-    import torch
-
     from cli import sources
     from provenance import scoring, suspects
 
-    torch.set_num_threads(1)
     source = sources.read([question.records])
     scoring.score(
         source.records,

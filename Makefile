@@ -1,0 +1,30 @@
+# Each target makes .venv and installs what it needs by itself: a machine with Python 3.11+, gcc and git is enough.
+PYTHON ?= python3
+BIN := .venv/bin
+SOURCES := provenance watermark cli tests benchmarks scripts
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test lint bench clean
+
+demo: .venv/installed
+	$(BIN)/provtool demo $(DEMO)
+
+test: .venv/installed
+	OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false $(BIN)/python -m pytest -q -n 2 $(TESTS)
+
+lint: .venv/installed
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+bench: .venv/installed
+	$(BIN)/python benchmarks/audits.py
+
+clean:
+	rm -rf .venv demo-out .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.venv/installed: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev]'
+	touch $@
