@@ -19,7 +19,7 @@ lint: .venv/installed
 	$(BIN)/lint-imports --no-logo
 
 bench: .venv/installed
-	$(BIN)/python benchmarks/audits.py
+	$(BIN)/python benchmarks/speed.py
 
 clean:
 	rm -rf .venv demo-out .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,120 @@
+"""How fast are marking, scoring and a large order audit here, next to a plain loop in the same run?
+
+    python benchmarks/speed.py [--json] [--texts 400] [--rows 100000]
+
+The peer of scoring is what the published code does: one text after the other through ``model(...).logits`` and a
+log-softmax over all of it. Both sides score the same texts with the same model on one thread; the ratio is what counts,
+since machines differ.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from provenance import training
+from provenance.audits import examples, residuals
+from provenance.records import Document, Record
+from provenance.stats import permutation, rank, recency
+from provenance.suspects import causal_lm
+from watermark import keys, mark
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+VOCABULARY = 8_192
+SENTENCE = (
+    "The committee decided to purchase a large building near the river, because many people wanted a quiet place "
+    "where children could learn to swim, and the mayor quickly announced that work would begin before winter. "
+)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="print JSON in place of a table")
+    parser.add_argument("--texts", type=int, default=400, help="texts to score")
+    parser.add_argument("--rows", type=int, default=100_000, help="rows of the order audit")
+    asked = parser.parse_args()
+    torch.set_num_threads(1)
+    figures = {**_scoring(asked.texts), **_marking(), **_order(asked.rows)}
+    if asked.json:
+        print(json.dumps(figures, indent=2))
+        return
+    for name, value in figures.items():
+        print(f"{name:28} {value:>14,.3f}")
+
+
+def _scoring(texts: int) -> dict[str, float]:
+    model = training.new_model(training.Shape(layers=4, width=256, vocabulary=VOCABULARY, context=512), seed=0).eval()
+    rng = np.random.default_rng(0)
+    records = [
+        Record(id=str(row), tokens=tuple(rng.integers(0, VOCABULARY, size=rng.integers(20, 257)).tolist()))
+        for row in range(texts)
+    ]
+    ours = causal_lm.CausalLM(
+        model=model,
+        encoder=None,
+        identity={},
+        tokenizer=None,
+        context=512,
+        batch_tokens=8192,
+        plain_head=True,
+    )
+    tokens = sum(len(record.tokens or ()) for record in records)
+    fast, answers = _timed(lambda: [score.logprob for score in ours.score(records, window=None, progress=_quiet)])
+    slow, peers = _timed(lambda: [_plainly(model, record) for record in records])
+    return {
+        "scoring_tokens_per_s": tokens / fast,
+        "plain_loop_tokens_per_s": tokens / slow,
+        "scoring_speedup": slow / fast,
+        "scoring_max_abs_diff": max(float(np.abs(a - b).max()) for a, b in zip(answers, peers, strict=True)),
+    }
+
+
+def _plainly(model: Any, record: Record) -> Any:
+    ids = torch.tensor([record.tokens])
+    with torch.inference_mode():
+        logs = model(input_ids=ids).logits.float().log_softmax(dim=-1)
+    return logs[0, :-1].gather(1, ids[0, 1:, None])[:, 0].numpy()
+
+
+def _marking() -> dict[str, float]:
+    document = Document(id="benchmark", text=SENTENCE * 400)
+    key = keys.subkey(keys.Key(secret=bytes(keys.BYTES), id="benchmark"), "benchmark")
+    mark(Document(id="warm", text=SENTENCE), key=key)
+    seconds, _ = _timed(lambda: mark(document, key=key))
+    return {"marking_words_per_s": len(document.text.split()) / seconds}
+
+
+def _order(rows: int) -> dict[str, float]:
+    rng = np.random.default_rng(0)
+    scores, features = rng.normal(size=rows), rng.normal(size=(rows, len(examples.FEATURES)))
+    predictors = residuals.Predictors(references=rng.normal(size=(rows, 1)), features=features)
+    curves = recency.curves(list(rng.permutation(rows)[:, None]), run_length=rows)
+
+    def audit() -> permutation.FamilyTest:
+        values = rank.normal_scores(residuals.crossfit(scores, predictors))
+        strata = np.zeros(rows, dtype=np.int64)
+        return permutation.family_test(values, curves, strata=strata, resamples=999, rng=rng)
+
+    return {"order_rows": float(rows), "order_999_resamples_s": _timed(audit)[0]}
+
+
+def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
+    began = time.perf_counter()
+    result = work()
+    return time.perf_counter() - began, result
+
+
+def _quiet(_done: int, _total: int | None) -> None:
+    return None
+
+
+if __name__ == "__main__":
+    main()
