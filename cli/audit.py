@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import options, summary, terminal
+from cli import options, streams, summary, terminal
 from provenance.errors import InputError
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cli.sources import Source
     from provenance.evidence import Evidence
     from provenance.scoring import Scores
+    from provenance.transcripts.tables import Transcript
 
 
 @click.group()
@@ -27,6 +28,10 @@ def command() -> None:
     You hold           and ask
     a transcript       provtool audit order       does this model derive from my run?
     a ledger           provtool audit watermark   was this model trained on my release?
+
+    \b
+    Example:
+      provtool audit order run.parquet --suspect ./their-model --reference ./our-other-model
 
     Exit codes: 0 the audit ran, whatever it found; 1 the input is wrong; 2 usage; 3 a verdict named by --fail-on; 4 the
     suspect could not be asked.
@@ -52,6 +57,7 @@ def order_command(transcript: Path, **how: Any) -> None:
     from provenance.transcripts import tables
 
     read = tables.read(transcript)
+    _check_positions(read)
     found = commitments.find([transcript])
 
     def judge(scores: Scores, references: Sequence[Scores], settings: dict[str, Any]) -> Evidence:
@@ -79,6 +85,7 @@ def watermark_command(ledgers: tuple[Path, ...], key_path: Path | None, **how: A
     key = keys.load(key_path) if key_path else None
     books = [ledger.read(path) for path in ledgers]
     for book in books:
+        ledger.check_exact(book)
         if key is not None:
             ledger.check_deals(book, key)
     found = commitments.find(ledgers)
@@ -87,6 +94,12 @@ def watermark_command(ledgers: tuple[Path, ...], key_path: Path | None, **how: A
         return detection.audit(books, scores, references=references, key=key, commitments=found, **settings)
 
     _run("watermark", sources.of_ledgers(books), judge, beside=ledgers[0], how=how)
+
+
+def _check_positions(read: Transcript) -> None:
+    """Refuse before a model is asked what no answer could save."""
+    if len({tuple(positions.tolist()) for positions in read.positions}) == 1:
+        raise InputError("positions are all equal", path=read.path, expected="an order")
 
 
 def _run(
@@ -98,36 +111,56 @@ def _run(
     how: dict[str, Any],
 ) -> None:
     """Score what has to be scored, audit every suspect, leave scores and evidence behind."""
-    from provenance import artifacts
-    from provenance import evidence as evidences
-
-    out = how["out"] or beside.with_name(f"{beside.stem}.{name}.json")
-    settings = {key: how[key] for key in ("alpha", "resamples", "seed")}
-    references = list(_references(source, out, how))
-    verdicts = set[str]()
-    for scores, path in _suspects(source, out, how):
-        found = judge(scores, references, settings)
-        if str(path) != "-":
-            evidences.write(path, found)
-        if how["as_json"] or str(path) == "-":
-            click.echo(artifacts.dump_json(evidences.to_json(found)))
-        summary.show(found, path)
-        verdicts.add(found.verdict)
+    _check_usage(how)
+    usual = beside.with_name(f"{beside.stem}.{name}.json")
+    out, settings = how["out"] or usual, {key: how[key] for key in ("alpha", "resamples", "seed")}
+    kept = usual if str(out) == streams.STREAM else out
+    suspects = list(_suspects(source, kept, how))
+    references = list(_references(source, kept, how))
+    paths = _numbered(out, len(suspects))
+    verdicts = {
+        _conclude(judge(scores, references, settings), path, how=how, several=len(suspects) > 1)
+        for scores, path in zip(suspects, paths, strict=True)
+    }
     if verdicts & set(how["fail_on"]):
         sys.exit(3)
 
 
-def _suspects(source: Source, out: Path, how: dict[str, Any]) -> Iterator[tuple[Scores, Path]]:
-    """Give the scores of each suspect, and the file its evidence goes to."""
-    names, saved = how["suspect_names"], how["scores_path"]
-    if bool(names) == bool(saved):
+def _check_usage(how: dict[str, Any]) -> None:
+    if bool(how["suspect_names"]) == bool(how["scores_path"]):
         raise click.UsageError("give either --suspect (a model to ask) or --scores (answers kept from before)")
-    if saved:
-        yield _saved(saved, source), out
-        return
-    for index, name in enumerate(names, start=1):
-        path = out if len(names) == 1 or str(out) == "-" else out.with_name(f"{out.stem}-{index}{out.suffix}")
-        yield _asked(name, source, how, keep=_beside(path, "scores")), path
+    if how["window"] and not (how["suspect_names"] or how["references"]):
+        raise click.UsageError("--window says what to ask a model; scores have theirs already")
+
+
+def _conclude(found: Evidence, path: Path, *, how: dict[str, Any], several: bool) -> str:
+    """Write one finding where it is wanted, and say it; several on standard output are one a line."""
+    from provenance import artifacts
+    from provenance import evidence as evidences
+
+    streamed = str(path) == streams.STREAM
+    if not streamed:
+        evidences.write(path, found)
+    if how["as_json"] or streamed:
+        click.echo(artifacts.dump_json(evidences.to_json(found), indent=None if several else 2))
+    summary.show(found, path)
+    if not streamed:
+        terminal.say(f"next: provtool report {path} --out {path.with_suffix('.html')}")
+    return found.verdict
+
+
+def _numbered(path: Path, count: int) -> list[Path]:
+    if count == 1 or str(path) == streams.STREAM:
+        return [path] * count
+    return [path.with_name(f"{path.stem}-{index}{path.suffix}") for index in range(1, count + 1)]
+
+
+def _suspects(source: Source, out: Path, how: dict[str, Any]) -> Iterator[Scores]:
+    names = how["suspect_names"]
+    for name, path in zip(names, _numbered(out, len(names)), strict=True):
+        yield _asked(name, source, how, keep=_beside(path, "scores"))
+    if how["scores_path"]:
+        yield _saved(how["scores_path"], source)
 
 
 def _references(source: Source, out: Path, how: dict[str, Any]) -> Iterator[Scores]:
@@ -138,8 +171,7 @@ def _references(source: Source, out: Path, how: dict[str, Any]) -> Iterator[Scor
 
 
 def _beside(path: Path, what: str) -> Path:
-    stem = "audit" if str(path) == "-" else path.stem
-    return path.with_name(f"{stem}.{what}.parquet")
+    return path.with_name(f"{path.stem}.{what}.parquet")
 
 
 def _asked(name: str, source: Source, how: dict[str, Any], *, keep: Path) -> Scores:
@@ -156,15 +188,14 @@ def _asked(name: str, source: Source, how: dict[str, Any], *, keep: Path) -> Sco
             out=keep,
             progress=report,
         )
-    terminal.STDERR.print(f"scores kept in {keep}", soft_wrap=True, markup=False, highlight=False)
+    terminal.say(f"scores of {name} kept in {keep}")
     return scores
 
 
 def _saved(path: Path, source: Source) -> Scores:
     from provenance import scoring
 
-    if str(path) == "-":
-        raise InputError("scores cannot be read from a stream", expected="a file made by provtool score")
-    scores = scoring.read(path)
-    scoring.check_inputs(scores, source.inputs)
+    with streams.readable(path) as place:
+        scores = scoring.read(place)
+        scoring.check_inputs(scores, source.inputs)
     return scores

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from cli import options, terminal
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.group()
@@ -12,11 +17,15 @@ def command() -> None:
     """Make secret keys.
 
     A key deals every choice of a watermark. Whoever has it can prove the mark, and remove it: keep it offline.
+
+    \b
+    Example:
+      provtool key new release.key
     """
 
 
 @command.command("new")
-@click.argument("path", metavar="KEY", type=click.Path(path_type=Path))
+@click.argument("path", metavar="KEY", type=options.PATH)
 def new(path: Path) -> None:
     """Write a new random key to KEY, a file only you can read; never overwrites.
 
@@ -27,4 +36,5 @@ def new(path: Path) -> None:
     from watermark import keys
 
     key = keys.new(path)
-    click.echo(f"key {key.id} written to {path}; keep it secret, and keep a copy: without it no mark can be proven")
+    terminal.say(f"key {key.id} in {path}: keep it secret, and keep a copy; without it no mark can be proven")
+    terminal.say(f"next: provtool watermark CORPUS --key {path} --out DIR")

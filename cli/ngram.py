@@ -29,10 +29,10 @@ def command(source: Path, out: Path, order: int | None, text_field: str, id_fiel
     from cli import sources
     from provenance.suspects import ngram
 
-    with streams.readable(source, suffix=".jsonl") as path:
+    with streams.readable(source) as path, streams.writable(out, suffix=".parquet") as target:
         given = sources.read([path], text_field=text_field, id_field=id_field)
-    has_ids = given.tokenizer is not None and all(record.tokens is not None for record in given.records)
-    count = ngram.count(
-        given.records, out=out, tokenizer=given.tokenizer if has_ids else None, order=order, inputs=given.inputs
-    )
-    terminal.STDERR.print(f"{count:,} n-grams in {out}", soft_wrap=True, markup=False, highlight=False)
+        has_ids = given.tokenizer is not None and all(record.tokens is not None for record in given.records)
+        count = ngram.count(
+            given.records, out=target, tokenizer=given.tokenizer if has_ids else None, order=order, inputs=given.inputs
+        )
+    terminal.say(f"{count:,} n-grams in {out}; as a reference: --reference ngram:{out}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -29,7 +30,19 @@ class _WindowType(click.ParamType[Window]):
             self.fail(str(error), param, ctx)
 
 
+class _Share(click.FloatRange):
+    """A number strictly between 0 and 1, and not NaN, which click's own comparison lets through."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number: float = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail("nan is not between 0 and 1", param, ctx)
+        return number
+
+
 WINDOW = _WindowType()
+SHARE = _Share(0, 1, min_open=True, max_open=True)
+SEED = click.IntRange(0)
 
 
 def model(function: Callable[..., R]) -> Callable[..., R]:
@@ -68,19 +81,25 @@ def audit(function: Callable[..., R]) -> Callable[..., R]:
         ),
         click.option(
             "--alpha",
-            type=click.FloatRange(0, 1, min_open=True, max_open=True),
+            type=SHARE,
             default=0.001,
             show_default=True,
             help="Level of the verdict.",
         ),
-        click.option("--seed", type=int, default=0, show_default=True, help="Joined with the digests of the inputs."),
-        click.option("--out", type=PATH, help="Evidence file.  [default: named after the input, beside it]"),
+        click.option("--seed", type=SEED, default=0, show_default=True, help="Joined with the digests of the inputs."),
+        click.option(
+            "--out", metavar="FILE", type=PATH, help="Evidence file.  [default: named after the input, beside it]"
+        ),
         model,
         click.option("--window", type=WINDOW, help="Tokens to score.  [default: 32:32 of a transcript, all of a text]"),
-        click.option("--reference-scores", type=PATH, multiple=True, help="Scores of a reference (repeatable)."),
-        click.option("--reference", "references", multiple=True, help="Independent model (repeatable)."),
-        click.option("--scores", "scores_path", type=PATH, help="Scores made before, in place of --suspect."),
-        click.option("--suspect", "suspect_names", multiple=True, help="Model under audit (repeatable)."),
+        click.option(
+            "--reference-scores", metavar="FILE", type=PATH, multiple=True, help="Scores of a reference (repeatable)."
+        ),
+        click.option("--reference", "references", metavar="S", multiple=True, help="Independent model (repeatable)."),
+        click.option(
+            "--scores", "scores_path", metavar="FILE", type=PATH, help="Scores made before, in place of --suspect."
+        ),
+        click.option("--suspect", "suspect_names", metavar="S", multiple=True, help="Model under audit (repeatable)."),
     ):
         function = option(function)
     return function

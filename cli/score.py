@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("records", type=options.PATH, nargs=-1, required=True)
+@click.argument("records", metavar="RECORDS…", type=options.PATH, nargs=-1, required=True)
 @click.option("--suspect", "suspect_name", required=True, help="hf:NAME_OR_PATH[@REV], ngram:FILE or column:FILE:NAME.")
 @click.option("--out", type=options.PATH, required=True, help="Scores table.")
 @click.option("--window", type=options.WINDOW, help="Tokens to score.  [default: 32:32 of a transcript, all of a text]")
@@ -47,7 +47,7 @@ def command(  # noqa: PLR0917 (click hands every option over by name)
     from provenance import scoring, suspects
 
     with contextlib.ExitStack() as stack:
-        paths = [stack.enter_context(streams.readable(path, suffix=".jsonl")) for path in records]
+        paths = [stack.enter_context(streams.readable(path)) for path in records]
         given = sources.read(paths, text_field=text_field, id_field=id_field)
         suspect = suspects.load(suspect_name, dtype=dtype, device=device, batch_tokens=batch_tokens)
         target = stack.enter_context(streams.writable(out, suffix=".parquet"))
@@ -61,9 +61,4 @@ def command(  # noqa: PLR0917 (click hands every option over by name)
             out=target,
             progress=report,
         )
-    terminal.STDERR.print(
-        f"{len(scores.rows):,} texts scored as {scores.rendering} in {out}",
-        soft_wrap=True,
-        markup=False,
-        highlight=False,
-    )
+    terminal.say(f"{len(scores.rows):,} texts scored as {scores.rendering} in {out}")

@@ -42,10 +42,12 @@ def read(paths: Sequence[Path], *, text_field: str = "text", id_field: str | Non
         return of_transcript(tables.read(paths[0]))
     if kinds == {"ledger"}:
         return of_ledgers([ledger.read(path) for path in paths])
-    if kinds <= {None}:
+    if not kinds - {None}:
         return _of_corpora(paths, text_field=text_field, id_field=id_field)
+    named = ", ".join(f"a {kind}" if kind else "a corpus" for kind in sorted(kinds, key=str))
     raise InputError(
-        f"{', '.join(str(path) for path in paths)} cannot be scored together",
+        f"{named} cannot be scored" + (" together" if len(paths) > 1 else ""),
+        path=", ".join(map(str, paths)),
         expected="one transcript, ledgers, or corpora",
     )
 
@@ -61,7 +63,14 @@ def of_transcript(transcript: tables.Transcript) -> Source:
 
 
 def of_ledgers(books: Sequence[ledger.Ledger]) -> Source:
-    """Lay every variant of every document out, without saying which was published."""
+    """Lay every variant of every document out, without saying which was published.
+
+    Raises
+    ------
+    MismatchError
+        If two ledgers are of one release.
+    """
+    ledger.check_distinct(books)
     return Source(
         records=tuple(record for book in books for record in ledger.records(book)),
         tokenizer=None,

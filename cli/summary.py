@@ -4,45 +4,48 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.table import Table
+from rich.text import Text
 
-from cli.terminal import STDERR
+from cli import terminal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from provenance.evidence import Evidence
+    from provenance.evidence import Auroc, Effect, Evidence
 
 COLOURS = {"evidence": "bold red", "no-evidence": "bold green", "inconclusive": "bold yellow"}
 
 
 def show(evidence: Evidence, path: Path) -> None:
     """Print one finding on stderr."""
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(overflow="fold")
-    table.add_row("audit", f"{evidence.audit} of {evidence.suspect['suspect']}")
-    table.add_row("verdict", f"[{COLOURS[evidence.verdict]}]{evidence.verdict}[/] at alpha {evidence.alpha:g}")
-    table.add_row("p-value", f"{evidence.pvalue:.3g}, decided by {evidence.decided_by}, n = {evidence.n:,}")
-    for name, number in (("bound", evidence.bound), ("asymptotic", evidence.asymptotic)):
-        if number is not None:
-            table.add_row(
-                name,
-                f"p ≈ {log10(number.log10_pvalue)}" if name == "asymptotic" else f"p ≤ {log10(number.log10_pvalue)}",
-            )
+    terminal.say_table(list(_rows(evidence, path)))
+
+
+def _rows(evidence: Evidence, path: Path) -> Iterator[tuple[str, str | Text]]:
+    yield "audit", f"{evidence.audit} of {evidence.suspect['suspect']}"
+    verdict = Text(evidence.verdict, style=COLOURS[evidence.verdict])
+    yield "verdict", verdict.append(f" at alpha {evidence.alpha:g}", style="not bold default")
+    yield "p-value", f"{evidence.pvalue:.3g}, decided by {evidence.decided_by}, n = {evidence.n:,}"
+    if evidence.bound is not None:
+        yield "bound", f"p ≤ {log10(evidence.bound.log10_pvalue)}, rigorous"
+    if evidence.asymptotic is not None:
+        yield "asymptotic", f"p ≈ {log10(evidence.asymptotic.log10_pvalue)}, extrapolated"
     if evidence.evalue is not None:
-        table.add_row("e-value", f"{log10(evidence.evalue.log10)} (highest {log10(evidence.evalue.log10_max)})")
-    effect = evidence.effect
-    table.add_row(effect.name, f"{effect.value:.3f} [{effect.low:.3f}, {effect.high:.3f}]".replace("[", r"\["))
+        yield "e-value", f"{log10(evidence.evalue.log10)}, highest {log10(evidence.evalue.log10_max)}"
+    yield evidence.effect.name, _interval(evidence.effect)
     if evidence.auroc is not None:
-        area = evidence.auroc
-        table.add_row("AUROC", f"{area.value:.3f} [{area.low:.3f}, {area.high:.3f}]".replace("[", r"\["))
+        yield "AUROC", _interval(evidence.auroc)
     failed = [gate for gate in evidence.gates if not gate.passed]
-    table.add_row("gates", f"{len(evidence.gates) - len(failed)} of {len(evidence.gates)} passed")
+    yield "gates", f"{len(evidence.gates) - len(failed)} of {len(evidence.gates)} passed"
     for gate in failed:
-        table.add_row("", f"failed: {gate.name}: {gate.detail}")
-    table.add_row("evidence", str(path))
-    STDERR.print(table, highlight=False)
+        yield "", f"failed: {gate.name}: {gate.detail}"
+    if str(path) != "-":
+        yield "evidence", str(path)
+
+
+def _interval(number: Effect | Auroc) -> str:
+    return f"{number.value:.3f} [{number.low:.3f}, {number.high:.3f}]"
 
 
 def log10(value: float) -> str:

@@ -1,4 +1,4 @@
-"""How does long work show itself on a terminal, and keep quiet in a pipe?"""
+"""How do long work and short news show themselves on a terminal, and keep quiet in a pipe?"""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, TaskProgressColumn, TextColumn
 from rich.progress import TimeRemainingColumn as TimeLeft
+from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from rich.progress import Task
 
@@ -34,7 +35,7 @@ def progress(what: str, *, unit: str) -> Iterator[Callable[[int, int | None], No
     """
     bar = Progress(
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TaskProgressColumn(),
         _Rate(),
@@ -46,3 +47,18 @@ def progress(what: str, *, unit: str) -> Iterator[Callable[[int, int | None], No
     with bar:
         task = bar.add_task(what, total=None, unit=unit)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def say(line: str) -> None:
+    """Print one line on stderr as it is: never broken, since it may hold a path or a command to copy."""
+    STDERR.print(line, soft_wrap=True, markup=False, highlight=False)
+
+
+def say_table(rows: Sequence[tuple[str, str | Text]]) -> None:
+    """Print what is what on stderr, aligned; what is too wide goes on below itself, and brackets are only brackets."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in rows:
+        table.add_row(Text(name), Text(value) if isinstance(value, str) else value)
+    STDERR.print(table, highlight=False)

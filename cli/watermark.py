@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 @click.option("--alternates", type=click.IntRange(1), default=4, show_default=True, help="Private variants kept.")
 @click.option("--recipient", help="Mark this copy for one recipient, with a sub-key of its own.")
 @click.option("--release-name", help="Name the deals depend on.  [default: the corpus's file or folder name]")
-@click.option("--force", is_flag=True, help="Replace an existing folder.")
+@click.option("--spacy-model", metavar="NAME", help="Pipeline that tags words.  [default: the lexicon's own tagger]")
+@click.option("--force", is_flag=True, help="Replace an earlier release; it stays if this run fails.")
 def command(corpus: Path, key_path: Path | None, out: Path, **how: Any) -> None:
     """Mark CORPUS: write OUT/release, OUT/ledger.parquet (secret) and OUT/certificate.json (public).
 
@@ -53,9 +54,12 @@ def command(corpus: Path, key_path: Path | None, out: Path, **how: Any) -> None:
         alternates=how["alternates"],
         release=how["release_name"] or "",
         recipient=how["recipient"],
+        spacy_model=how["spacy_model"],
     )
+    if how["strategy"] == "leximark" and key_path:
+        raise click.UsageError("--strategy leximark deals without a key: leave out --key")
     key = None if how["strategy"] == "leximark" else keys.load(key_path)
-    with streams.readable(corpus, suffix=".jsonl") as path, terminal.progress("marking", unit="documents") as report:
+    with streams.readable(corpus) as path, terminal.progress("marking", unit="documents") as report:
         opened = corpora.open(path, text_field=how["text_field"], id_field=how["id_field"])
         made = embedding.release(opened, key=key, out=out, embedding=settings, force=how["force"], progress=report)
     _say(made, skipped=opened.skipped)
@@ -64,14 +68,13 @@ def command(corpus: Path, key_path: Path | None, out: Path, **how: Any) -> None:
 def _say(made: Release, *, skipped: tuple[str, ...]) -> None:
     counts = made.counts
     if skipped:
-        terminal.STDERR.print(f"not read, in no known format: {', '.join(skipped[:5])}", soft_wrap=True, markup=False)
+        shown = ", ".join(skipped[:5]) + (", …" if len(skipped) > 5 else "")  # noqa: PLR2004 (as many as are shown)
+        terminal.say(f"not read and not released, in no known format: {shown}")
     if not counts.sites:
-        terminal.STDERR.print("no site was found: the release is the corpus, unmarked, and nothing can be proven of it")
-    terminal.STDERR.print(
-        f"{counts.documents:,} documents, {counts.marked:,} marked; {counts.sites:,} sites, {counts.edits:,} words "
-        f"changed ({counts.edits / max(counts.words, 1):.1%} of {counts.words:,})\n"
-        f"publish  {made.folder}\npublish  {made.certificate}\nkeep secret  {made.ledger}",
-        soft_wrap=True,
-        markup=False,
-        highlight=False,
-    )
+        terminal.say("no site was found: the release is the corpus, unmarked, and nothing can be proven of it")
+    changed = f"{counts.edits:,} of {counts.words:,} words changed ({counts.edits / max(counts.words, 1):.1%})"
+    terminal.say(f"{counts.marked:,} of {counts.documents:,} documents marked; {counts.sites:,} sites; {changed}")
+    terminal.say(f"  publish      {made.folder}")
+    terminal.say(f"  publish      {made.certificate}")
+    terminal.say(f"  keep secret  {made.ledger}")
+    terminal.say(f"next: provtool commit {made.ledger}, then publish")

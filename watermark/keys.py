@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import re
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,12 +25,15 @@ if TYPE_CHECKING:
 
 PREFIX = "provtool-key-1:"
 BYTES = 32
+LONGEST = 4096
+"""No more of a file is read than this, should somebody name a disk as a key."""
+FORMAT = re.compile(rf"\s*{PREFIX}([0-9a-f]{{{2 * BYTES}}})\s*", re.IGNORECASE)
 ENVIRONMENT = "PROVTOOL_KEY"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """A secret and the public name it goes by."""
+    """A secret and the public name it goes by; printing it shows the name only."""
 
     secret: bytes = field(repr=False)
     id: str
@@ -45,13 +49,13 @@ def new(path: str | os.PathLike[str]) -> Key:
         If the file exists: a key is never overwritten.
     """
     secret = secrets.token_bytes(BYTES)
+    if os.path.lexists(path):
+        raise _exists(path)
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError as error:
-        raise InputError("exists, and a key is never overwritten", path=path, hint="another name") from error
     except OSError as error:
-        raise InputError(f"cannot be written ({error.strerror})", path=path) from error
+        raise _exists(path) if os.path.lexists(path) else _unwritable(path, error) from error
     with os.fdopen(handle, "w") as stream:
         stream.write(f"{PREFIX}{secret.hex()}\n")
         stream.flush()
@@ -73,19 +77,15 @@ def load(path: str | os.PathLike[str] | None = None) -> Key:
             raise InputError("no key was given", expected=f"--key FILE or {ENVIRONMENT}", hint="provtool key new KEY")
     else:
         content, place = _read(path), str(path)
-    digits = content.strip().removeprefix(PREFIX)
-    try:
-        secret = bytes.fromhex(digits) if content.strip() != digits else b""
-    except ValueError:
-        secret = b""
-    if len(secret) != BYTES:
+    found = FORMAT.fullmatch(content)
+    if found is None:
         raise InputError(
             "not a provtool key, or of the wrong length",
             path=place,
             expected=f"'{PREFIX}' and {2 * BYTES} hexadecimal digits",
             hint="provtool key new KEY",
         )
-    return _named(secret)
+    return _named(bytes.fromhex(found[1]))
 
 
 def subkey(key: Key, purpose: str) -> Key:
@@ -135,8 +135,17 @@ def _below(bound: int, draws: Iterator[int]) -> int:
 
 def _read(path: str | os.PathLike[str]) -> str:
     try:
-        return Path(path).read_text(encoding="ascii", errors="replace")
+        with Path(path).open(encoding="ascii", errors="replace") as stream:
+            return stream.read(LONGEST)
     except OSError as error:
         raise InputError(
             f"cannot be read ({error.strerror})", path=path, expected="a key file", hint="provtool key new KEY"
         ) from error
+
+
+def _exists(path: str | os.PathLike[str]) -> InputError:
+    return InputError("exists, and a key is never overwritten", path=path, hint="another name")
+
+
+def _unwritable(path: str | os.PathLike[str], error: OSError) -> InputError:
+    return InputError(f"cannot be written ({error.strerror})", path=path)

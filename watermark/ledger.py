@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from watermark.sites import Site
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from watermark.keys import Key
 
@@ -44,6 +45,7 @@ LEDGER = artifacts.Kind(
                 ),
             ),
             ("recipient", pa.string()),
+            ("row", pa.int64()),
         ]
     ),
 )
@@ -59,6 +61,8 @@ class Marked:
     sites: tuple[Site, ...]
     chosen: tuple[tuple[int, ...], ...]
     """For each site, the option of each variant."""
+    row: int | None = None
+    """Which document of its corpus this is, from 0: without ids nothing else tells like texts apart."""
 
     def variant(self, index: int) -> str:
         """Render one variant; 0 is the published one."""
@@ -96,41 +100,57 @@ def to_row(marked: Marked, *, recipient: str | None) -> dict[str, Any]:
             for site, chosen in zip(marked.sites, marked.chosen, strict=True)
         ],
         "recipient": recipient,
+        "row": marked.row,
     }
 
 
 def from_row(row: Mapping[str, Any], *, path: str | os.PathLike[str]) -> Marked:
-    """Read one row back and check that its text is the one that was marked.
+    """Read one row back and check that its text is the one that was marked, and that its sites stand in it.
 
     Raises
     ------
     ArtifactError
-        If the text does not match its digest, or a choice names no option.
+        If the text does not match its digest, or a site or a choice is none.
     """
-    if hashlib.sha256(row["text"].encode()).hexdigest() != row["sha256"]:
-        raise ArtifactError(f"text of document {row['id']!r} does not match its digest", path=path)
-    sites, chosen = list[Site](), list[tuple[int, ...]]()
-    for site in row["sites"]:
-        options = tuple(site["options"])
-        sites.append(Site(start=site["start"], end=site["end"], word=site["word"], options=options))
-        chosen.append(tuple(site["chosen"]))
-        if not all(0 <= choice < len(options) for choice in site["chosen"]):
-            raise ArtifactError(f"document {row['id']!r}: a choice at {site['word']!r} names no option", path=path)
-    if len({len(choices) for choices in chosen}) > 1:
-        raise ArtifactError(f"document {row['id']!r}: sites have different numbers of variants", path=path)
-    return Marked(id=row["id"], text=row["text"], sites=tuple(sites), chosen=tuple(chosen))
+    name = f"document {row['id']!r}"
+    if row["text"] is None or hashlib.sha256(row["text"].encode()).hexdigest() != row["sha256"]:
+        raise ArtifactError(f"text of {name} does not match its digest", path=path)
+    found = [_site(site) for site in row["sites"] or ()]
+    chosen = tuple(tuple(site["chosen"]) for site in row["sites"] or ())
+    if not found or not _fit(found, row["text"]):
+        raise ArtifactError(f"{name}: its sites are not those of its text", path=path)
+    for site, choices in zip(found, chosen, strict=True):
+        if not all(0 <= choice < len(site.options) for choice in choices):
+            raise ArtifactError(f"{name}: a choice at {site.word!r} names no option", path=path)
+    if len({len(choices) for choices in chosen}) != 1 or not chosen[0]:
+        raise ArtifactError(f"{name}: sites have different numbers of variants", path=path)
+    return Marked(id=row["id"], text=row["text"], sites=tuple(found), chosen=chosen, row=row["row"])
+
+
+def _site(site: Mapping[str, Any]) -> Site:
+    return Site(start=site["start"], end=site["end"], word=site["word"], options=tuple(site["options"]))
+
+
+def _fit(found: Sequence[Site], text: str) -> bool:
+    """Say whether sites stand in a text, in order, apart, and with the text as their first option."""
+    apart = all(one.end <= other.start for one, other in pairwise(found))
+    return apart and all(
+        0 <= site.start < site.end and text[site.start : site.end] == site.options[0] for site in found
+    )
 
 
 def read(path: str | os.PathLike[str]) -> Ledger:
-    """Read a whole ledger."""
+    """Read a whole ledger.
+
+    Raises
+    ------
+    ArtifactError
+        If it is damaged, or a document stands in it twice or lacks a variant.
+    """
     table = artifacts.read(path, LEDGER)
     settings = table.header.settings
     documents = tuple(from_row(row, path=path) for row in table.rows.to_pylist())
-    seen = set[str]()
-    for document in documents:
-        if document.id in seen:
-            raise ArtifactError(f"document {document.id!r} stands twice", path=path)
-        seen.add(document.id)
+    _check_documents(documents, variants=settings["alternates"] + 1, path=path)
     return Ledger(
         path=Path(path),
         sha256=table.sha256,
@@ -140,6 +160,36 @@ def read(path: str | os.PathLike[str]) -> Ledger:
         recipient=settings["recipient"],
         settings=settings,
     )
+
+
+def _check_documents(documents: Sequence[Marked], *, variants: int, path: str | os.PathLike[str]) -> None:
+    seen = set[str]()
+    for document in documents:
+        if document.id in seen:
+            raise ArtifactError(f"document {document.id!r} stands twice", path=path)
+        if document.variants != variants:
+            what = f"document {document.id!r} has {document.variants} variants"
+            raise ArtifactError(what, path=path, expected=f"{variants}, as in its header")
+        seen.add(document.id)
+
+
+def check_distinct(books: Sequence[Ledger]) -> None:
+    """Refuse ledgers that share a release name: one document's scores would count for both.
+
+    Raises
+    ------
+    MismatchError
+        If two are of one release, such as copies for two recipients, or are the same file.
+    """
+    first = dict[str, Path]()
+    for book in books:
+        if book.release in first:
+            raise MismatchError(
+                f"{first[book.release]} and {book.path} are both of release {book.release!r}",
+                expected="ledgers of different releases",
+                hint="an audit of each on its own",
+            )
+        first[book.release] = book.path
 
 
 def stream(path: str | os.PathLike[str]) -> Iterator[Marked]:
@@ -157,6 +207,24 @@ def records(ledger: Ledger) -> Iterator[Record]:
 def dealing_key(key: Key, recipient: str | None) -> Key:
     """Give the key that deals: the owner's own, or the recipient's sub-key."""
     return key if recipient is None else keys.subkey(key, f"recipient {recipient}")
+
+
+def check_exact(ledger: Ledger) -> None:
+    """Refuse a ledger of which no test is exact.
+
+    Raises
+    ------
+    InputError
+        If it was dealt without a key, or no document has a site.
+    """
+    if ledger.key_id is None:
+        raise InputError(
+            f"strategy {ledger.settings['strategy']!r} deals without a key and has no exact null",
+            path=ledger.path,
+            expected="a ledger of strategy 'keyed'",
+        )
+    if not ledger.documents:
+        raise InputError("no document of this ledger has a site", path=ledger.path, expected="at least one")
 
 
 def check_deals(ledger: Ledger, key: Key) -> None:

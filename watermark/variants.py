@@ -29,7 +29,9 @@ def deal(key: Key, site: Site, *, release: str, document: str, variants: int) ->
     For each variant the index of its wording in ``site.options``. Every option comes up equally often, give or take
     one; with two variants they never tie.
     """
-    canonical = sorted(range(len(site.options)), key=lambda index: (site.options[index].casefold(), index))
+    canonical = sorted(
+        range(len(site.options)), key=lambda index: (site.options[index].casefold(), site.options[index])
+    )
     about = (release, document, site.word, *(site.options[index].casefold() for index in canonical))
     multiset = [
         canonical[index]

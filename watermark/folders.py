@@ -1,0 +1,86 @@
+"""How does a folder appear whole or not at all?"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from typing import TYPE_CHECKING
+
+from provenance.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+
+@contextlib.contextmanager
+def whole(target: Path, *, replaces: Sequence[str] | None = None) -> Iterator[Path]:
+    """Give a hidden folder that becomes `target` when the block ends well, and vanishes when it does not.
+
+    Parameters
+    ----------
+    target
+        A new folder.
+    replaces
+        Files that an existing folder must hold to be replaced, so that no other folder is ever removed; it goes only
+        when the new one is whole. None: nothing is replaced.
+
+    Raises
+    ------
+    InputError
+        If `target` exists and may not be replaced, or cannot be written.
+    """
+    _check(target, replaces)
+    with contextlib.ExitStack() as stack:
+        try:
+            made = _make_parents(target.parent)
+            stack.callback(_remove_empty, made)
+            work = tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+        except OSError as error:
+            raise InputError(f"cannot be written ({error.strerror})", path=target) from error
+        stack.callback(shutil.rmtree, work, ignore_errors=True)
+        place = target.parent / work
+        yield place
+        place.chmod(0o777 & ~_umask())
+        _exchange(place, target)
+
+
+def _check(target: Path, replaces: Sequence[str] | None) -> None:
+    if not os.path.lexists(target):
+        return
+    if replaces is None:
+        raise InputError("exists", path=target, expected="a new folder", hint="another name, or --force for a release")
+    if not target.is_dir() or target.is_symlink() or not all((target / name).is_file() for name in replaces):
+        what = f"not replaced: it holds no {' and '.join(replaces)}"
+        raise InputError(what, path=target, expected="a new folder or an earlier release", hint="another name")
+
+
+def _exchange(work: Path, target: Path) -> None:
+    if not target.exists():
+        work.rename(target)
+        return
+    aside = work.with_suffix(".old")
+    target.rename(aside)
+    work.rename(target)
+    shutil.rmtree(aside)
+
+
+def _make_parents(folder: Path) -> list[Path]:
+    """Make the folders that are missing, and name them, innermost first."""
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    return missing
+
+
+def _remove_empty(folders: Sequence[Path]) -> None:
+    for folder in folders:
+        with contextlib.suppress(OSError):  # what has something in it stays
+            folder.rmdir()
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current
