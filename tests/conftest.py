@@ -4,6 +4,7 @@ import json
 import os
 import pydoc_data.topics
 import re
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +18,9 @@ from filelock import FileLock
 
 LENGTH = 32
 ROWS = 640
-DOCUMENTS = 240
+DOCUMENTS = 300
 INDEPENDENT = 20
+VOCABULARY = 640
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,38 +81,57 @@ def _paragraphs():
 
 
 def _train_all(folder):
-    from provenance import corpora, tokenizers, training
-    from provenance.transcripts import record
-    from watermark import embedding, keys
+    from provenance import tokenizers, training
 
     paragraphs = _paragraphs()
     np.random.default_rng(0).shuffle(paragraphs)
-    corpus = folder / "corpus.jsonl"
-    corpus.parent.mkdir(parents=True)
-    marked = [" ".join(paragraphs[row : row + 2]) for row in range(0, 2 * DOCUMENTS, 2)]
-    corpus.write_text("".join(json.dumps({"id": str(row), "text": text}) + "\n" for row, text in enumerate(marked)))
-    key = keys.new(folder / "release.key")
-    embedding.release(corpus, key=key, out=folder / "marked")
-    published = [entry.document.text for entry in corpora.read(corpora.open(folder / "marked" / "release"))]
+    published = _release(folder, [" ".join(paragraphs[row : row + 2]) for row in range(0, 2 * DOCUMENTS, 2)])
     place = folder / "models" / "tokenizer"
-    training.train_tokenizer(paragraphs, vocabulary=640, out=place)
+    training.train_tokenizer(paragraphs, vocabulary=VOCABULARY, out=place)
     tokenizer = tokenizers.load(str(place))
     rows = training.pack(paragraphs[2 * DOCUMENTS :], tokenizer, length=LENGTH)[:ROWS]
-    release = training.pack(published, tokenizer, length=LENGTH)
-
-    def make(name, sequences, order, seed, shape, **how):
-        model = training.train(training.new_model(shape, seed=seed), sequences, order=order, **how)
-        training.save(model, folder / "models" / name, tokenizer=tokenizer)
-
-    shape = training.Shape(layers=2, width=64, heads=2, vocabulary=640, context=2 * LENGTH)
-    quick = training.Schedule(learning_rate=3e-3, warmup=10)
-    run = record.Run(folder / "run.parquet", ids=[f"row-{row}" for row in range(len(rows))], seed=1)
-    make("ours", rows, run.draw(0), 1, shape, schedule=quick, after_step=lambda count: run.step(rows=count))
-    run.finish(tokens=rows.tolist(), tokenizer=tokenizers.identify(tokenizer, str(place)))
-    make("reference", rows, np.random.default_rng(2).permutation(len(rows)), 2, shape, schedule=quick)
-    eaten = np.concatenate([release] * 3)
-    make("with-release", eaten, np.random.default_rng(3).permutation(len(eaten)), 3, shape, schedule=quick)
-    tiny = training.Shape(layers=1, width=32, heads=2, vocabulary=640, context=2 * LENGTH)
+    _record_ours(folder, rows, tokenizer)
+    _make(folder, "reference", rows, _order(len(rows), 2), tokenizer)
+    eaten = np.concatenate([training.pack(published, tokenizer, length=LENGTH)] * 3)
+    _make(folder, "with-release", eaten, _order(len(eaten), 3), tokenizer)
     for seed in range(INDEPENDENT):
-        order = np.random.default_rng([4, seed]).permutation(len(rows))[: ROWS // 2]
-        make(f"independent-{seed}", rows, order, 10 + seed, tiny, schedule=quick)
+        order = _order(len(rows), 10 + seed)[: ROWS // 2]
+        _make(folder, f"independent-{seed}", rows, order, tokenizer, layers=1, width=32)
+
+
+def _order(rows, seed):
+    return np.random.default_rng(seed).permutation(rows)
+
+
+def _release(folder, texts):
+    """Mark a corpus and give the published texts."""
+    from provenance import corpora
+    from watermark import embedding, keys
+
+    folder.mkdir(parents=True)
+    lines = [json.dumps({"id": str(row), "text": text}) + "\n" for row, text in enumerate(texts)]
+    (folder / "corpus.jsonl").write_text("".join(lines), encoding="utf-8")
+    embedding.release(folder / "corpus.jsonl", key=keys.new(folder / "release.key"), out=folder / "marked")
+    return [entry.document.text for entry in corpora.read(corpora.open(folder / "marked" / "release"))]
+
+
+def _record_ours(folder, rows, tokenizer):
+    """Train in a recorded order."""
+    from provenance import tokenizers
+    from provenance.transcripts import record
+
+    run = record.Run(folder / "run.parquet", ids=[f"row-{row}" for row in range(len(rows))], seed=1)
+    _make(folder, "ours", rows, run.draw(0), tokenizer, after_step=lambda count: run.step(rows=count))
+    place = str(folder / "models" / "tokenizer")
+    run.finish(tokens=rows.tolist(), tokenizer=tokenizers.identify(tokenizer, place))
+
+
+def _make(folder, name, rows, order, tokenizer, *, layers=2, width=64, after_step=lambda _rows: None):
+    """Train one model and save it."""
+    from provenance import training
+
+    shape = training.Shape(layers=layers, width=width, heads=2, vocabulary=VOCABULARY, context=2 * LENGTH)
+    schedule = training.Schedule(learning_rate=3e-3, warmup=10)
+    model = training.new_model(shape, seed=zlib.crc32(name.encode()))
+    training.train(model, rows, order=order, schedule=schedule, after_step=after_step)
+    training.save(model, folder / "models" / name, tokenizer=tokenizer)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 FOLDS = 5
 BET_LIMIT = 2.5
+ROUNDING = 1e-12
+RIDGE = 1e-8
+"""Keeps collinear predictors from dividing by nothing; far below any noise."""
 FIRST_BLOCK = 32
 """Rows after which sequential coefficients are first fitted; bets before them are 0."""
 
@@ -56,6 +59,8 @@ def crossfit(scores: NDArray[np.float64], predictors: Predictors) -> NDArray[np.
     for part in range(FOLDS):
         coefficients = _fit(design[fold != part], scores[fold != part], predictors.lower_bounds())
         residuals[fold == part] = scores[fold == part] - design[fold == part] @ coefficients
+    # What is left of an exact prediction is rounding, and ranks would make a trace of it.
+    residuals[np.abs(residuals) <= ROUNDING * np.abs(scores).max()] = 0.0
     return residuals
 
 
@@ -82,7 +87,7 @@ def sequential_bets(scores: NDArray[np.float64], predictors: Predictors) -> NDAr
 
 
 def _fit(design: NDArray[np.float64], scores: NDArray[np.float64], lower: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Least squares with lower bounds, by the QR factor of the scaled design; constant columns take no part."""
+    """Least squares with lower bounds, by the QR factor of the scaled design; constant columns stay out."""
     scale = design.std(axis=0)
     scale[-1] = 1.0
     used = scale > 1e-12 * np.maximum(np.abs(design).max(axis=0), 1)
@@ -90,7 +95,9 @@ def _fit(design: NDArray[np.float64], scores: NDArray[np.float64], lower: NDArra
     shift[-1] = 0.0
     columns = ((design - shift) / np.where(used, scale, 1.0))[:, used]
     q, r = np.linalg.qr(columns)
-    answer = optimize.lsq_linear(r, q.T @ scores, bounds=(lower[used], np.inf), method="bvls", tol=1e-12)
+    penalised = np.vstack([r, np.sqrt(RIDGE * len(scores)) * np.eye(len(r))[:-1]])
+    target = np.concatenate([q.T @ scores, np.zeros(len(r) - 1)])
+    answer = optimize.lsq_linear(penalised, target, bounds=(lower[used], np.inf), method="bvls", tol=1e-12)
     coefficients = np.zeros(design.shape[1])
     coefficients[used] = answer.x / scale[used]
     coefficients[-1] -= float(shift @ coefficients)
