@@ -140,6 +140,7 @@ def release(
     target = Path(out)
     precautions.refuse_tables(opened)
     precautions.refuse_nesting(opened, target)
+    precautions.refuse_committed(target / LEDGER_FILE)
     with folders.whole(target, replaces=(LEDGER_FILE, CERTIFICATE_FILE) if force else None) as work:
         counts = _write(opened, work, key=key, how=how, progress=progress)
         certificate.write(work / CERTIFICATE_FILE, folder=work, settings=_settings(how, own), counts=counts, key=own)

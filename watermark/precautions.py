@@ -59,3 +59,16 @@ def refuse_nesting(corpus: Corpus, target: Path) -> None:
         raise InputError("the corpus itself lies in this folder", path=target, expected="another folder")
     if len(corpus.files) > 1 and place.is_relative_to(corpus.root.resolve()):
         raise InputError("this folder lies inside the corpus", path=target, expected="a folder beside it")
+
+
+def refuse_committed(ledger: Path) -> None:
+    """Refuse to replace a ledger that was committed to: the commitment could never be opened again.
+
+    Raises
+    ------
+    InputError
+        If its commitment lies beside it.
+    """
+    commitment = ledger.with_name(f"{ledger.name}.commitment.json")
+    if commitment.exists():
+        raise InputError("the ledger was committed to and is not replaced", path=commitment, hint="another --out")

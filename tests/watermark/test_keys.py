@@ -1,0 +1,176 @@
+"""The secret, and numbers drawn from it."""
+
+import itertools
+import logging
+import stat
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from provenance.errors import InputError
+from watermark import keys
+from watermark.keys import Key
+
+KEY = Key(secret=bytes(range(32)), id="test")
+
+
+def test_a_new_key_is_private_and_read_back(tmp_path):
+    """Only the owner can read the file, and loading gives the same key."""
+    made = keys.new(tmp_path / "deep" / "a.key")
+    assert stat.S_IMODE((tmp_path / "deep" / "a.key").stat().st_mode) == 0o600
+    assert keys.load(tmp_path / "deep" / "a.key") == made
+    assert len(made.secret) == 32
+
+
+def test_keys_differ(tmp_path):
+    """No two keys are the same, nor are their names."""
+    made = [keys.new(tmp_path / name) for name in "abc"]
+    assert len({key.secret for key in made}) == len({key.id for key in made}) == 3
+
+
+@pytest.mark.parametrize("link", [False, True])
+def test_a_key_is_never_overwritten(tmp_path, link):
+    """A name that is taken, even by a link to nowhere, is refused, and what stood there stays."""
+    path = tmp_path / "a.key"
+    if link:
+        path.symlink_to(tmp_path / "nowhere")
+    else:
+        path.write_text("precious")
+    with pytest.raises(InputError, match="never overwritten; try another name"):
+        keys.new(path)
+    assert link or path.read_text() == "precious"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_key_that_cannot_be_written_is_one_line(tmp_path):
+    """A parent that is a file is named for what it is."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match=r"a\.key: cannot be written"):
+        keys.new(tmp_path / "file" / "a.key")
+
+
+def test_the_environment_holds_a_key(tmp_path, monkeypatch):
+    """Where no file is given, PROVTOOL_KEY is taken."""
+    made = keys.new(tmp_path / "a.key")
+    monkeypatch.setenv("PROVTOOL_KEY", f"  {(tmp_path / 'a.key').read_text()}")
+    assert keys.load() == made
+
+
+def test_no_key_at_all_says_what_to_do(monkeypatch):
+    """Neither file nor variable is one line with the command to run."""
+    monkeypatch.delenv("PROVTOOL_KEY", raising=False)
+    with pytest.raises(InputError, match=r"no key was given; expected --key FILE or PROVTOOL_KEY; try provtool key"):
+        keys.load()
+
+
+WRONG = [
+    b"",
+    b"\n",
+    b"5ec2e7" * 11,
+    b"provtool-key-1:",
+    b"provtool-key-1:5ec2e75ec2e7\n",
+    b"provtool-key-1:" + b"5ec2e7" * 11,
+    b"provtool-key-1:" + b"5ec2e7zz" * 8,
+    b"provtool-key-1:" + b"5e " * 32,
+    b"provtool-key-2:" + b"5e" * 32,
+    b"provtool-key-1:" + b"5e" * 32 + b"\nprovtool-key-1:" + b"5e" * 32,
+    bytes(range(256)) + b"5ec2e7",
+]
+
+
+@pytest.mark.parametrize("content", WRONG)
+def test_what_is_no_key_is_refused_without_being_shown(tmp_path, monkeypatch, content):
+    """Damaged, short, long, foreign or binary content is one line that names the place and shows nothing of it."""
+    path = tmp_path / "a.key"
+    path.write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        keys.load(path)
+    assert str(caught.value).startswith(f"{path}: not a provtool key")
+    assert "5e" not in str(caught.value).removeprefix(str(path))
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
+    if content.isascii():
+        monkeypatch.setenv("PROVTOOL_KEY", content.decode())
+        with pytest.raises(InputError, match="environment variable PROVTOOL_KEY: not a provtool key"):
+            keys.load()
+
+
+def test_a_missing_file_and_a_folder_are_one_line(tmp_path):
+    """What cannot be read is refused at once."""
+    for path in (tmp_path / "none", tmp_path):
+        with pytest.raises(InputError, match=r"cannot be read \(.*\); expected a key file"):
+            keys.load(path)
+
+
+def test_an_endless_file_is_not_read_to_its_end():
+    """A device named by mistake is refused, not swallowed."""
+    with pytest.raises(InputError, match="not a provtool key"):
+        keys.load("/dev/zero")
+
+
+def test_a_key_never_shows_its_secret(tmp_path, caplog):
+    """Neither repr, str, a format, a log line nor an error shows the secret, in any spelling."""
+    key = keys.new(tmp_path / "a.key")
+    logging.getLogger().warning("%s %r", key, key)
+    with pytest.raises(AttributeError) as caught:
+        _ = key.nothing
+    shown = [repr(key), str(key), f"{key}", caplog.text, str(caught.value)]
+    spellings = [key.secret.hex(), repr(key.secret)[2:-1], str(list(key.secret))]
+    assert not any(spelling in text for spelling in spellings for text in shown)
+    assert key.id in repr(key)
+    assert key.id not in key.secret.hex()
+
+
+def test_subkeys_differ_from_each_other_and_from_their_parent():
+    """Every purpose has a key of its own, always the same, whose secret and name are new."""
+    made = [keys.subkey(KEY, purpose) for purpose in ("a", "b", "ab", "")]
+    assert len({KEY.secret, *(key.secret for key in made)}) == 5
+    assert len({key.id for key in made}) == 4
+    assert keys.subkey(KEY, "a") == made[0]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4])
+def test_every_permutation_is_equally_likely(size):
+    """Chi-square over all permutations and many subjects, with one key that is fixed."""
+    count = 600 * max(2, len(list(itertools.permutations(range(size)))))
+    drawn = Counter(tuple(keys.permutation(KEY, size, about=(str(subject),))) for subject in range(count))
+    assert set(drawn) == set(itertools.permutations(range(size)))
+    assert size == 1 or stats.chisquare(list(drawn.values())).pvalue > 1e-3
+
+
+def test_numbers_have_no_modulo_bias():
+    """A bound just above half of the range, where a remainder would favour small numbers two to one, is fair."""
+    bound = (1 << 31) + (1 << 30)
+    draws = keys._words(KEY, ("bias",))
+    low = sum(keys._below(bound, draws) < 1 << 30 for _ in range(6000))
+    assert stats.binomtest(low, 6000, 1 / 3).pvalue > 1e-3
+
+
+@given(
+    st.lists(st.text(max_size=3), max_size=4).map(tuple),
+    st.lists(st.text(max_size=3), max_size=4).map(tuple),
+)
+def test_no_two_subjects_are_spelt_alike(one, other):
+    """("ab", "c") is not ("a", "bc"): different subjects give different numbers, equal ones the same."""
+    first, second = (list(itertools.islice(keys._words(KEY, about), 9)) for about in (one, other))
+    assert (first == second) == (one == other)
+
+
+def test_counter_and_subject_do_not_run_into_each_other():
+    """A later block of one subject is no block of a longer one, nor of ("a", "bc") for ("ab", "c")."""
+    later = list(itertools.islice(keys._words(KEY, ("a",)), 8, 24))
+    longer = list(itertools.islice(keys._words(KEY, ("a", "")), 0, 24))
+    assert not set(later) & set(longer)
+    assert keys.permutation(KEY, 99, about=("ab", "c")) != keys.permutation(KEY, 99, about=("a", "bc"))
+
+
+def test_a_keyed_digest_needs_key_purpose_and_content():
+    """Change any of the three and the digest is another."""
+    other = Key(secret=bytes(32), id="other")
+    asked = [(KEY, b"x", "a"), (other, b"x", "a"), (KEY, b"y", "a"), (KEY, b"x", "b")]
+    digests = {keys.keyed_digest(key, content, purpose=purpose) for key, content, purpose in asked}
+    assert len(digests) == 4
+    assert all(len(digest) == 64 for digest in digests)
