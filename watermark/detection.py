@@ -236,7 +236,7 @@ def _method(found: Comparison, scores: Scores) -> str:
     return (
         f"{found.test.method}; score=log-likelihood of the whole text (rendering={scores.rendering}); "
         f"residual=minus references × [{weights}] (coefficients ≥ 0, fitted on all variants); "
-        "statistic=Σ (published − mean)/sd over the variants of a document"
+        "statistic=Σ (published − mean)/√sd over the variants of a document"
     )
 
 
@@ -252,8 +252,8 @@ def _advantage(residual: NDArray[np.float64], *, level: float = 0.95) -> Effect:
 def _caveats(wins: redraw.WinRate, commitments: Sequence[Commitment], references: Sequence[Scores]) -> tuple[str, ...]:
     notes = [
         (
-            "The AUROC is the share of its own document's alternates that a published variant beats; it is not comparable "
-            f"with the pooled AUROC of papers. Ties, counted half: {wins.ties:.1%}."
+            "The AUROC is the share of its own document's alternates that a published variant beats; it is not "
+            f"comparable with the pooled AUROC of papers. Ties, counted half: {wins.ties:.1%}."
         ),
         PRIVATE,
     ]

@@ -87,10 +87,13 @@ def redraw_capital(centred: NDArray[np.float64]) -> Capital:
     Parameters
     ----------
     centred
-        c_dj, shape ``(documents, variants)``, centred and scaled symmetrically in the variants; NaN where a document
-        has fewer variants.
+        c_dj in walking order, shape ``(documents, variants)``, centred symmetrically in the variants; NaN where a
+        document has fewer variants. Scaled here by the root mean square of the documents so far, which knows no index.
     """
-    exponents = np.array(REDRAW_STAKES)[:, None, None] * centred[None]
+    squares = np.nanmean(centred**2, axis=1)
+    sofar = np.sqrt(np.cumsum(squares) / np.arange(1, len(squares) + 1))
+    scaled = centred / np.where(sofar > 0, sofar, 1.0)[:, None]
+    exponents = np.array(REDRAW_STAKES)[:, None, None] * scaled[None]
     sizes = np.sum(~np.isnan(centred), axis=1)
     mean = special.logsumexp(np.where(np.isnan(exponents), -np.inf, exponents), axis=2) - np.log(sizes)
     return _mixture((exponents[:, :, 0] - mean).T, f"betting(stakes={list(REDRAW_STAKES)})")

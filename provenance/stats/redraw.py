@@ -45,7 +45,10 @@ class WinRate:
 
 
 def centre(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Centre each document's scores and scale them by their own standard deviation, symmetric in the variants.
+    """Centre each document's scores and divide them by the square root of their standard deviation.
+
+    Both are symmetric in the variants, so the test stays exact. The square root stands between two extremes: dividing
+    by the whole deviation lets a document of one site weigh as much as one of ten, not dividing lets the noisiest rule.
 
     Parameters
     ----------
@@ -55,9 +58,8 @@ def centre(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     """
     centred = scores - np.nanmean(scores, axis=1, keepdims=True)
     sd = np.nanstd(scores, axis=1, keepdims=True)
-    size = np.nanmax(np.abs(scores), axis=1, keepdims=True)
-    flat = sd <= permutation.TIE_SLACK * size
-    scaled: NDArray[np.float64] = np.where(flat, 0.0 * centred, centred / np.where(flat, 1.0, sd))
+    flat = sd <= permutation.TIE_SLACK * np.nanmax(np.abs(scores), axis=1, keepdims=True)
+    scaled: NDArray[np.float64] = np.where(flat, 0.0 * centred, centred / np.sqrt(np.where(flat, 1.0, sd)))
     return scaled
 
 

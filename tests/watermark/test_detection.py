@@ -1,0 +1,175 @@
+"""The watermark audit on a model that was really trained on a release."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from provenance import scoring
+from provenance.errors import InputError, MismatchError
+from watermark import detection, embedding, keys, ledger
+
+
+@pytest.fixture(scope="module")
+def book(trained):
+    """The ledger of the session's release."""
+    return ledger.read(trained.release / "ledger.parquet")
+
+
+@pytest.fixture(scope="module")
+def scores(trained, book):
+    """What a model of the session says of every variant, by name."""
+    known = {}
+
+    def of(name):
+        if name not in known:
+            known[name] = scoring.score(ledger.records(book), suspect=trained.model(name))
+        return known[name]
+
+    return of
+
+
+def _fake(book, number):
+    """Scores with a closed form of (document, variant)."""
+    rows = tuple(
+        scoring.Score(id=record.id, set=record.set, variant=record.variant, logprob=np.float32([number(record)]))
+        for record in ledger.records(book)
+    )
+    suspect = {"suspect": "fake", "kind": "fake", "weights": "fake"}
+    return scoring.Scores(rows=rows, suspect=suspect, rendering="text", window=None, inputs={}, sha256="fake")
+
+
+def test_a_model_trained_on_the_release_is_found(trained, book, scores):
+    """The model that ate the release gives evidence by every number, with the key checking every deal."""
+    found = detection.audit(book, scores("with-release"), references=[scores("reference")], key=keys.load(trained.key))
+    assert (found.verdict, found.decided_by) == ("evidence", "permutation")
+    assert found.bound.log10_pvalue < -2
+    assert found.evalue.log10 > 1
+    assert found.effect.low > 0
+    assert found.auroc.low > 0.5
+
+
+def test_models_that_never_saw_it_are_not(book, scores):
+    """Among twenty models trained on other text p ≤ .05 is as rare as it should be, and none is accused."""
+    found = [
+        detection.audit(book, scores(f"independent-{seed}"), references=[scores("reference")]) for seed in range(20)
+    ]
+    assert sum(one.pvalue <= 0.05 for one in found) <= stats.binom.isf(1e-4, 20, 0.05)
+    assert not any(one.verdict == "evidence" for one in found)
+
+
+@pytest.mark.parametrize("ties", [False, True])
+def test_null_audits_hold_their_level(book, scores, ties):
+    """Of 2,000 redraws of the published variant p ≤ α and capital ≥ 1/α come up no oftener than they should."""
+    audits = 2000
+    names = [(book.release, document.id) for document in book.documents][:150]
+    sizes = [document.variants for document in book.documents][:150]
+    table = detection._matrix(names, sizes, scores("with-release"))
+    table = np.round(table) if ties else table
+    rng, rows, pvalues, peaks = np.random.default_rng(0), np.arange(len(table)), [], []
+    for _ in range(audits):
+        redrawn = table.copy()
+        published = rng.integers(0, table.shape[1], size=len(table))
+        redrawn[rows, 0], redrawn[rows, published] = table[rows, published], table[rows, 0]
+        centred = detection.redraw.centre(redrawn)
+        pvalues.append(detection.redraw.redraw_test(centred, resamples=199, rng=rng).pvalue)
+        peaks.append(detection.betting.redraw_capital(centred).log10_max)
+    for alpha in (0.1, 0.05, 0.01):
+        limit = stats.binom.isf(1e-4, audits, alpha)
+        assert np.sum(np.array(pvalues) <= alpha + 1e-12) <= limit
+        assert np.sum(np.array(peaks) >= -np.log10(alpha)) <= limit
+    assert np.mean(np.array(pvalues) <= 0.1) > 0.07
+
+
+def test_direction(book):
+    """A published variant that is less likely than its alternates is no evidence."""
+    rising = detection.audit(book, _fake(book, lambda record: float(record.variant == 0)))
+    falling = detection.audit(book, _fake(book, lambda record: -float(record.variant == 0)))
+    assert (rising.verdict, falling.verdict) == ("evidence", "no-evidence")
+    assert falling.pvalue == 1.0
+    assert falling.auroc.value == 0.0
+
+
+def test_one_altered_choice_changes_the_finding(trained, book, scores):
+    """With the key an altered ledger is an error that names the document; without it, other texts are asked about."""
+    altered = _differing(book)
+    with pytest.raises(MismatchError, match="not what the key deals"):
+        detection.audit(altered, scores("with-release"), key=keys.load(trained.key))
+    again = scoring.score(ledger.records(altered), suspect=trained.model("with-release"))
+    before, after = detection.audit(book, scores("with-release")), detection.audit(altered, again)
+    assert before.statistic != after.statistic
+    assert before.bound.log10_pvalue != after.bound.log10_pvalue
+
+
+def _differing(book):
+    """Give the ledger with one site's published choice exchanged for another."""
+    for index, document in enumerate(book.documents):
+        for at, choices in enumerate(document.chosen):
+            other = next((choice for choice in choices if choice != choices[0]), None)
+            if other is not None:
+                swapped = tuple({choices[0]: other, other: choices[0]}.get(choice, choice) for choice in choices)
+                chosen = (*document.chosen[:at], swapped, *document.chosen[at + 1 :])
+                changed = dataclasses.replace(document, chosen=chosen)
+                documents = (*book.documents[:index], changed, *book.documents[index + 1 :])
+                return dataclasses.replace(book, documents=documents)
+    raise AssertionError("no site has two wordings")
+
+
+def test_missing_and_broken_scores_are_refused(book):
+    """A variant without a score is named; NaN is refused with ids."""
+    scores = _fake(book, lambda _: 0.0)
+    with pytest.raises(MismatchError, match="variant 4"):
+        detection.audit(book, dataclasses.replace(scores, rows=scores.rows[:-1]))
+    with pytest.raises(InputError, match="NaN"):
+        detection.audit(book, _fake(book, lambda _: float("nan")))
+
+
+def test_documents_that_tie_say_nothing(book):
+    """A suspect that says the same of every variant has p = 1 and keeps its stake."""
+    found = detection.audit(book, _fake(book, lambda _: -0.3))
+    assert (found.pvalue, found.bound.log10_pvalue) == (1.0, 0.0)
+    assert found.evalue.log10 == pytest.approx(0, abs=1e-9)
+
+
+def test_row_order_does_not_matter(book, scores):
+    """Scores whose rows stand otherwise give the same evidence."""
+    one = scores("independent-0")
+    other = dataclasses.replace(one, rows=one.rows[::-1])
+    assert detection.audit(book, one) == detection.audit(book, other)
+
+
+def test_a_reference_never_gets_a_negative_weight(book):
+    """A reference that speaks against the suspect is left out."""
+    suspect = _fake(book, lambda record: float(record.variant == 0))
+    reference = _fake(book, lambda record: -float(record.variant == 0))
+    reference = dataclasses.replace(reference, suspect={**reference.suspect, "weights": "other"})
+    assert "[0.0000]" in detection.audit(book, suspect, references=[reference]).pvalue_method
+
+
+def test_a_reference_that_is_the_suspect_fails_its_gate(book, scores):
+    """The suspect as its own reference is inconclusive."""
+    found = detection.audit(book, scores("with-release"), references=[scores("with-release")])
+    assert found.verdict == "inconclusive"
+
+
+def test_leximark_has_no_exact_null(tmp_path, trained):
+    """A ledger that no key dealt is refused, and the message says why."""
+    how = embedding.Embedding(strategy="leximark")
+    made = embedding.release(trained.folder / "corpus.jsonl", key=None, out=tmp_path / "out", embedding=how)
+    with pytest.raises(InputError, match="no exact null"):
+        detection.audit(ledger.read(made.ledger), _fake(ledger.read(made.ledger), lambda _: 0.0))
+
+
+def test_several_releases_of_one_owner_are_one_audit(tmp_path, trained, book):
+    """Ledgers are joined by release and document, whatever their ids."""
+    how = embedding.Embedding(release="second", alternates=2)
+    made = embedding.release(
+        trained.folder / "corpus.jsonl", key=keys.load(trained.key), out=tmp_path / "out", embedding=how
+    )
+    second = ledger.read(made.ledger)
+    rows = [row for one in (book, second) for row in _fake(one, lambda record: float(record.variant == 0)).rows]
+    scores = dataclasses.replace(_fake(book, lambda _: 0.0), rows=tuple(rows))
+    found = detection.audit([book, second], scores)
+    assert found.n == len(book.documents) + len(second.documents)
+    assert set(found.inputs) >= {"ledger-1", "ledger-2"}
