@@ -135,7 +135,7 @@ def _fit(found: Sequence[Site], text: str) -> bool:
     """Say whether sites stand in a text, in order, apart, and with the text as their first option."""
     apart = all(one.end <= other.start for one, other in pairwise(found))
     return apart and all(
-        0 <= site.start < site.end and text[site.start : site.end] == site.options[0] for site in found
+        0 <= site.start < site.end and site.options[:1] == (text[site.start : site.end],) for site in found
     )
 
 
