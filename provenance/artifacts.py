@@ -108,12 +108,10 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 class TableWriter:
-    """Write a table row by row in bounded memory; nothing appears under its name before the block ends well.
+    """Write a table row by row in bounded memory; nothing appears under its name before the block ends well::
 
-    Examples
-    --------
-    >>> with TableWriter(path, kind=KIND, header=header) as writer:  # doctest: +SKIP
-    ...     writer.write({"id": "a", "text": "…"})
+    with TableWriter(path, kind=KIND, header=header) as writer:
+        writer.write({"id": "a", "text": "…"})
     """
 
     def __init__(self, path: str | os.PathLike[str], *, kind: Kind, header: Header) -> None:
@@ -152,6 +150,13 @@ def write(path: str | os.PathLike[str], rows: Sequence[Mapping[str, Any]], *, ki
     with TableWriter(path, kind=kind, header=header) as writer:
         for row in rows:
             writer.write(row)
+
+
+def write_columns(path: str | os.PathLike[str], columns: Mapping[str, Any], *, kind: Kind, header: Header) -> None:
+    """Write a table whose columns are whole arrays."""
+    schema = kind.columns.with_metadata({METADATA_KEY: _encode_header(kind, header)})
+    with atomic(path) as temporary:
+        pq.write_table(pa.table(dict(columns), schema=schema), temporary, compression="zstd")
 
 
 def read(path: str | os.PathLike[str], kind: Kind) -> Table:

@@ -229,6 +229,8 @@ def _convert(hint: Any, item: Any, path: str | os.PathLike[str]) -> Any:
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
         return None if item is None else _convert(options[0], item, path)
     if typing.get_origin(hint) is tuple:
+        if not isinstance(item, list):
+            raise ArtifactError(f"{item!r:.40} is no list", path=path)
         return tuple(_convert(options[0], part, path) for part in item)
     if isinstance(hint, type) and is_dataclass(hint):
         return _build(hint, item, path)

@@ -10,6 +10,8 @@ from typing import Any
 from provenance.errors import InputError
 from provenance.records import Tokenizer
 
+FILES = ("tokenizer.json", "tokenizer.model", "spiece.model", "vocab.json", "vocab.txt")
+
 
 def load(name: str, revision: str | None = None) -> Any:
     """Load a fast tokenizer from a folder or by its hub name.
@@ -24,6 +26,9 @@ def load(name: str, revision: str | None = None) -> Any:
         raise InputError("no such folder", path=name, expected="a folder with tokenizer.json, or a hub name")
     from transformers import AutoTokenizer
 
+    # transformers makes an empty tokenizer of a folder that has none.
+    if Path(name).is_dir() and not any((Path(name) / file).exists() for file in FILES):
+        raise InputError("no tokenizer in this folder", path=name, expected=f"one of {', '.join(FILES)}")
     try:
         tokenizer = AutoTokenizer.from_pretrained(
             Path(name).expanduser() if name.startswith("~") else name, revision=revision

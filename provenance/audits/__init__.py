@@ -1,7 +1,10 @@
 """One audit a module: saved scores in, `Evidence` out, NumPy in between.
 
->>> from provenance.audits import order          # doctest: +SKIP
->>> order.audit(transcript, scores)              # doctest: +SKIP
+::
+
+    from provenance.audits import order
+
+    order.audit(transcript, scores)
 
 - `order`: does the suspect derive from the run that this transcript records?
 - `signals`: one number made of one record's scores.

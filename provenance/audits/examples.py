@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import stats
 
 from provenance.audits import signals
 from provenance.errors import InputError, MismatchError
@@ -62,7 +63,10 @@ def gather(transcript: Transcript, scores: Scores, references: Sequence[Scores])
         raise InputError(f"no row reaches window {scores.window}", path=transcript.path, hint="--window 1:32")
     contents = _contents(transcript, scores.window)
     table = np.column_stack([*columns, _features(contents), _repeats(contents)])
-    names = [unit or id_ for unit, id_ in zip(transcript.units, transcript.ids, strict=True)]
+    # A unit and a row may go by the same name and are still two things.
+    names = [
+        f"unit {unit}" if unit else f"row {id_}" for unit, id_ in zip(transcript.units, transcript.ids, strict=True)
+    ]
     rows = np.flatnonzero(measured)
     rows = rows[hash_order([f"{names[row]}\x00{transcript.ids[row]}" for row in rows])]
     labels, inverse = np.unique([names[row] for row in rows], return_inverse=True)
@@ -73,7 +77,7 @@ def gather(transcript: Transcript, scores: Scores, references: Sequence[Scores])
     split = 1 + len(references)
     return Units(
         names=tuple(labels[order].tolist()),
-        positions=tuple(transcript.positions[row] for row in leaders),
+        positions=_positions(transcript, leaders, shuffled_singly=len(labels) == len(rows)),
         scores=means[:, 0],
         references=means[:, 1:split],
         features=means[:, split : split + len(FEATURES)],
@@ -85,8 +89,8 @@ def gather(transcript: Transcript, scores: Scores, references: Sequence[Scores])
 
 def _joined(transcript: Transcript, scores: Scores) -> NDArray[np.float64]:
     signals.check_finite(scores)
-    by_id = dict(zip((row.id for row in scores.rows), signals.mean_logprob(scores), strict=True))
-    missing = [id_ for id_ in transcript.ids if id_ not in by_id]
+    by_record = signals.by_record(scores, signals.mean_logprob(scores))
+    missing = [id_ for id_ in transcript.ids if (None, id_, 0) not in by_record]
     if missing:
         raise MismatchError(
             f"{len(missing)} rows of {transcript.path} have no score from {scores.suspect['suspect']}: "
@@ -94,7 +98,7 @@ def _joined(transcript: Transcript, scores: Scores) -> NDArray[np.float64]:
             expected="a score for every row",
             hint="provtool score TRANSCRIPT again",
         )
-    return np.array([by_id[id_] for id_ in transcript.ids])
+    return np.array([by_record[None, id_, 0] for id_ in transcript.ids])
 
 
 def _contents(transcript: Transcript, window: str | None) -> list[Sequence[int]]:
@@ -130,6 +134,22 @@ def _leaders(transcript: Transcript, rows: NDArray[np.int64], unit: NDArray[np.i
     by_unit = np.lexsort((first_seen, unit))
     leaders: NDArray[np.int64] = rows[by_unit[np.searchsorted(unit[by_unit], np.arange(unit.max() + 1))]]
     return leaders
+
+
+def _positions(
+    transcript: Transcript, leaders: NDArray[np.int64], *, shuffled_singly: bool
+) -> tuple[NDArray[np.int64], ...]:
+    """Give the positions of each unit; where units have several rows, their places among units, spread over the run.
+
+    Where a unit begins depends on its own length: a long one has more of the run behind its first row, hence begins
+    early (up to 11 % of nulls at .05). Its place among the units does not.
+    """
+    positions = tuple(transcript.positions[row] for row in leaders)
+    if shuffled_singly:
+        return positions
+    places = stats.rankdata(np.concatenate(positions), method="dense") - 1
+    spread = (places * (transcript.run_length / (places.max() + 1))).astype(np.int64)
+    return tuple(np.split(spread, np.cumsum([len(times) for times in positions])[:-1]))
 
 
 def _strata(transcript: Transcript, rows: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -109,7 +109,7 @@ def audit(
     """
     rng = generator(seed, transcript.sha256, scores.sha256, *(reference.sha256 for reference in references))
     trace = _trace(transcript, examples.gather(transcript, scores, references), resamples=resamples, rng=rng)
-    checks = _gates(transcript, scores, references, trace)
+    checks = _gates(transcript, scores, references, trace, rng=rng)
     area, rates, missing = _separation(trace)
     correlation = rank.spearman(trace.last, trace.residual)
     return Evidence(
@@ -118,7 +118,7 @@ def audit(
         null=NULL,
         verdict=verdict(
             log10_pvalue=math.log10(trace.test.pvalue),
-            log10_floor=-math.log10(resamples + 1),
+            log10_floor=max(-math.log10(resamples + 1), trace.test.log10_floor),
             alpha=alpha,
             gates=checks,
         ),
@@ -142,7 +142,7 @@ def audit(
         auroc=area,
         tpr_at_fpr=rates,
         gates=checks,
-        caveats=(*_caveats(transcript, trace, commitments), *missing),
+        caveats=(*_caveats(transcript, trace, commitments, alpha=alpha), *missing),
         commitments=tuple(commitments),
         inputs=_inputs(transcript, scores, references),
         suspect={**scores.suspect, "rendering": scores.rendering, "window": scores.window},
@@ -158,7 +158,7 @@ def audit(
 
 def _trace(transcript: Transcript, units: Units, *, resamples: int, rng: np.random.Generator) -> Trace:
     curves = recency.curves(units.positions, run_length=transcript.run_length)
-    if np.ptp(curves[:, 0]) == 0:
+    if not np.ptp(curves, axis=0).any():
         raise InputError("positions are all equal", path=transcript.path, expected="an order")
     predictors = residuals.Predictors(references=units.references, features=units.features)
     residual = residuals.crossfit(units.scores, predictors)
@@ -184,7 +184,9 @@ def _method(test: permutation.FamilyTest, scores: Scores, references: int) -> st
     )
 
 
-def _gates(transcript: Transcript, scores: Scores, references: Sequence[Scores], trace: Trace) -> tuple[Gate, ...]:
+def _gates(
+    transcript: Transcript, scores: Scores, references: Sequence[Scores], trace: Trace, *, rng: np.random.Generator
+) -> tuple[Gate, ...]:
     units = trace.units
     columns: list[tuple[str, NDArray[np.float64]]] = [
         ("length", units.features[:, 0]),
@@ -196,16 +198,16 @@ def _gates(transcript: Transcript, scores: Scores, references: Sequence[Scores],
         gates.shuffle(transcript.shuffle),
         gates.enough(len(units.scores)),
         gates.independent(scores.suspect, [reference.suspect for reference in references]),
-        *(gates.drift(name, column, trace.curves, strata=units.strata) for name, column in columns),
+        *(gates.drift(name, column, curves=trace.curves, strata=units.strata, rng=rng) for name, column in columns),
     )
 
 
 def _separation(trace: Trace) -> tuple[Auroc | None, tuple[TprAtFpr, ...] | None, tuple[str, ...]]:
-    """Compare units last seen in the second half of the run with those last seen in the first."""
-    late = trace.last > 0.5  # noqa: PLR2004 (a half)
+    """Compare units last seen in the later half of the last positions with the rest; in several epochs, of the last."""
+    late = trace.last > (trace.last.min() + trace.last.max()) / 2
     positives, negatives = trace.residual[late], trace.residual[~late]
-    if not len(positives) or not len(negatives):
-        return None, None, ("AUROC not measured: every example was last seen in the same half of the run.",)
+    if not len(positives):
+        return None, None, ("AUROC not measured: every example was last seen at the same position.",)
     area = roc.auroc(positives, negatives)
     rates, missing = list[TprAtFpr](), list[str]()
     for fpr in sorted(roc.FPRS, reverse=True):
@@ -236,7 +238,9 @@ def _nats(trace: Trace, *, level: float = 0.95) -> Effect:
     return Effect(name="nats-last-tenth-minus-first", value=gap, low=gap - half, high=gap + half, level=level)
 
 
-def _caveats(transcript: Transcript, trace: Trace, commitments: Sequence[Commitment]) -> tuple[str, ...]:
+def _caveats(
+    transcript: Transcript, trace: Trace, commitments: Sequence[Commitment], *, alpha: float
+) -> tuple[str, ...]:
     notes = [SIBLINGS]
     if transcript.shuffle["kind"] == "claimed":
         notes.append("That the order was a random shuffle is the owner's claim; no shuffle was recorded.")
@@ -249,6 +253,8 @@ def _caveats(transcript: Transcript, trace: Trace, commitments: Sequence[Commitm
     lonely = int(np.count_nonzero(np.bincount(trace.units.strata) == 1))
     if lonely:
         notes.append(f"{lonely} rows are alone in their stratum and contribute nothing.")
+    if trace.test.log10_floor > math.log10(alpha):
+        notes.append(f"So few arrangements are possible that no p-value below {10**trace.test.log10_floor:.2g} is.")
     return tuple(notes)
 
 

@@ -95,8 +95,8 @@ def _fit(design: NDArray[np.float64], scores: NDArray[np.float64], lower: NDArra
     shift[-1] = 0.0
     columns = ((design - shift) / np.where(used, scale, 1.0))[:, used]
     q, r = np.linalg.qr(columns)
-    penalised = np.vstack([r, np.sqrt(RIDGE * len(scores)) * np.eye(len(r))[:-1]])
-    target = np.concatenate([q.T @ scores, np.zeros(len(r) - 1)])
+    penalty = np.sqrt(RIDGE * len(scores)) * np.eye(columns.shape[1])[:-1]
+    penalised, target = np.vstack([r, penalty]), np.concatenate([q.T @ scores, np.zeros(len(penalty))])
     answer = optimize.lsq_linear(penalised, target, bounds=(lower[used], np.inf), method="bvls", tol=1e-12)
     coefficients = np.zeros(design.shape[1])
     coefficients[used] = answer.x / scale[used]

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from provenance.errors import InputError
+from provenance.errors import InputError, MismatchError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -30,6 +30,28 @@ def mean_logprob(scores: Scores) -> NDArray[np.float64]:
 def total_logprob(scores: Scores) -> NDArray[np.float64]:
     """Log-probability of each whole record, in nats, shape ``(n,)``; NaN where nothing was scored."""
     return np.array([_total(row) for row in scores.rows])
+
+
+def by_record(scores: Scores, values: Iterable[float]) -> dict[tuple[str | None, str, int], float]:
+    """Name each row's number by (set, id, variant); other views of a text (lower case, neighbours) stay out.
+
+    Raises
+    ------
+    MismatchError
+        If a record was scored twice: which answer counts must not depend on the order of a file.
+    """
+    named = dict[tuple[str | None, str, int], float]()
+    for row, value in zip(scores.rows, values, strict=True):
+        if row.view != "text":
+            continue
+        if (row.set, row.id, row.variant) in named:
+            raise MismatchError(
+                f"{scores.suspect['suspect']} scored {row.id!r}, variant {row.variant}, twice",
+                expected="one score a record",
+                hint="provtool score again",
+            )
+        named[row.set, row.id, row.variant] = value
+    return named
 
 
 def check_finite(scores: Scores) -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 ORDER_STAKES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
 REDRAW_STAKES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.2)
+CURVE_LIMIT = 100.0
+"""Standard deviations at which a curve is cut off, so that one late position among a million overflows nothing."""
 BET_STEP = 0.125
 """Bets are rounded to this grid, so that sums over unrevealed positions are taken once a level."""
 
@@ -56,7 +58,7 @@ def order_capital(bets: NDArray[np.float64], curves: NDArray[np.float64], *, str
         G_k(t_i) in walking order, shape ``(n, k)``; scaled here to mean 0 and variance 1 by the multiset alone.
     """
     mean, sd = curves.mean(axis=0), curves.std(axis=0)
-    scaled = np.where(sd > 0, (curves - mean) / np.where(sd > 0, sd, 1), 0.0)
+    scaled = np.clip(np.where(sd > 0, (curves - mean) / np.where(sd > 0, sd, 1), 0.0), -CURVE_LIMIT, CURVE_LIMIT)
     exponents = (np.array(ORDER_STAKES)[:, None, None] * scaled.T[None]).reshape(-1, len(bets)).T
     levels = np.round(bets / BET_STEP) * BET_STEP
     growth = np.zeros_like(exponents)

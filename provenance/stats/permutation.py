@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import special
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,6 +33,8 @@ class FamilyTest:
     """Every curve's standardised value, by the exact moments of a shuffle."""
     null: NDArray[np.float64]
     """Shuffled maxima, shape ``(resamples,)``."""
+    log10_floor: float
+    """Chance of any one arrangement of the curves over the rows: no p-value of this design is smaller."""
     method: str
 
 
@@ -114,8 +117,17 @@ def family_test(
         member=int(z.argmax()),
         z=tuple(z.tolist()),
         null=null,
+        log10_floor=_log10_floor(curves[order], strata[order]),
         method=f"permutation(resamples={resamples}, max_of={curves.shape[1]}, strata={len(np.unique(strata))})",
     )
+
+
+def _log10_floor(curves: NDArray[np.float64], strata: NDArray[np.int64]) -> float:
+    """log10 of one over the number of different arrangements; rows with the same position are one another's doubles."""
+    sizes = np.unique(strata, return_counts=True)[1]
+    doubles = np.unique(np.column_stack([strata, curves]), axis=0, return_counts=True)[1]
+    arrangements = special.gammaln(sizes + 1).sum() - special.gammaln(doubles + 1).sum()
+    return float(-max(arrangements, 0.0) / np.log(10))
 
 
 def _shuffled_maxima(

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BATCH_CELLS = 4_000_000
+MAX_RATE = 50.0
+"""Largest λ tried for the Chernoff bound, in units of the inverse root mean square."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +29,8 @@ class RedrawTest:
     pvalue: float
     statistic: float
     null: NDArray[np.float64]
+    log10_floor: float
+    """Chance that every document draws its largest number: no p-value of this table is smaller."""
     method: str
 
 
@@ -83,8 +87,15 @@ def redraw_test(centred: NDArray[np.float64], *, resamples: int, rng: np.random.
         pvalue=permutation.pvalue(observed, null, scale=float(np.nanmax(np.abs(centred), axis=1).sum())),
         statistic=observed,
         null=null,
+        log10_floor=_log10_floor(centred),
         method=f"redraw(resamples={resamples}, index of the published variant in every document)",
     )
+
+
+def _log10_floor(centred: NDArray[np.float64]) -> float:
+    top = np.nanmax(centred, axis=1, keepdims=True)
+    tied = np.sum(centred >= top - permutation.TIE_SLACK * np.abs(top), axis=1)
+    return float(np.sum(np.log10(tied / np.sum(~np.isnan(centred), axis=1))))
 
 
 def chernoff_log10(centred: NDArray[np.float64]) -> float:
@@ -103,7 +114,10 @@ def chernoff_log10(centred: NDArray[np.float64]) -> float:
             exponents = np.where(np.isinf(filled), -np.inf, rate * filled)
         return float(np.sum(special.logsumexp(exponents, axis=1) - sizes)) - rate * total
 
-    best = optimize.minimize_scalar(log_bound, bounds=(0.0, 50.0), method="bounded")
+    highest = MAX_RATE / math.sqrt(float(np.nanmean(centred**2)))
+    best = optimize.minimize_scalar(
+        log_bound, bounds=(0.0, highest), method="bounded", options={"xatol": 1e-6 * highest}
+    )
     return min(0.0, float(best.fun)) / math.log(10)
 
 

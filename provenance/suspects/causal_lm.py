@@ -6,6 +6,7 @@ output head runs over a few thousand positions at a time, so no [tokens × vocab
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 from dataclasses import dataclass
@@ -85,7 +86,15 @@ class CausalLM:
 
     def _encode(self, record: Record) -> Encoded:
         if record.tokens is not None:
+            size = self.model.config.vocab_size
+            if not all(0 <= token < size for token in record.tokens):
+                raise SuspectError(f"record {record.id!r} has token ids outside the model's vocabulary of {size}")
             return Encoded(ids=record.tokens, start=0, stop=len(record.tokens), ends=None)
+        if self.encoder is None:
+            raise SuspectError(
+                f"{self.identity['suspect']} has no tokenizer beside it",
+                expected="tokenizer.json in the model's folder",
+            )
         text = record.context + (record.text or "")
         output = self.encoder(text, return_offsets_mapping=True, verbose=False)
         ids, offsets = tuple(output["input_ids"]), output["offset_mapping"]
@@ -134,7 +143,8 @@ def load(name: str, *, dtype: str = "float32", device: str | None = None, batch_
     if not isinstance(number, torch.dtype):
         raise SuspectError(f"unknown number format {dtype!r}", expected="float32, bfloat16 or float16")
     try:
-        model = transformers.AutoModelForCausalLM.from_pretrained(place, revision=revision or None, dtype=number)
+        with _without_bars():
+            model = transformers.AutoModelForCausalLM.from_pretrained(place, revision=revision or None, dtype=number)
         model = model.to(where).eval()
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         reason = str(error).strip().splitlines()[0].rstrip(".")
@@ -162,6 +172,18 @@ def load(name: str, *, dtype: str = "float32", device: str | None = None, batch_
         batch_tokens=batch_tokens,
         plain_head=_has_plain_head(model),
     )
+
+
+@contextlib.contextmanager
+def _without_bars() -> Iterator[None]:
+    """Keep transformers' own progress bars off stderr, where ours are."""
+    drawn = transformers.logging.is_progress_bar_enabled()
+    transformers.logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if drawn:
+            transformers.logging.enable_progress_bar()
 
 
 def _weights_digest(place: str, model: Any) -> str:

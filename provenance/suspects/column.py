@@ -99,6 +99,7 @@ def load(name: str) -> Column:
     for needed in ("id", wanted):
         if needed not in table.column_names:
             raise InputError(f"no column {needed!r}", path=path, expected=f"one of {', '.join(table.column_names)}")
+    _check_numeric(table.schema.field(wanted).type, column=wanted, path=path)
     joined = frozenset({"variant", "view", "set"} & set(table.column_names))
     values = _by_key(table, wanted, joined, path)
     identity = {"suspect": f"column:{name}", "kind": "column", "weights": artifacts.digest(path), "backend": "column"}
@@ -115,6 +116,14 @@ def _read(path: str) -> pa.Table:
         return reader(path)
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"cannot be read ({str(error).splitlines()[0]})", path=path) from error
+
+
+def _check_numeric(kind: pa.DataType, *, column: str, path: str) -> None:
+    inner = kind.value_type if pa.types.is_list(kind) or pa.types.is_large_list(kind) else kind
+    if not (pa.types.is_integer(inner) or pa.types.is_floating(inner) or pa.types.is_null(inner)):
+        raise InputError(
+            f"column {column!r} holds no numbers but {kind}", path=path, expected="numbers or lists of them"
+        )
 
 
 def _by_key(table: pa.Table, name: str, joined: frozenset[str], path: str) -> dict[Key, Any]:

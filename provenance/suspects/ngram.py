@@ -32,6 +32,8 @@ NGRAM = artifacts.Kind(
 )
 BYTES = 256
 DEFAULT_ORDER = {"token": 3, "byte": 6}
+BATCH = 4096
+"""Records scored at once."""
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -56,36 +58,35 @@ class NgramModel:
         self, records: Sequence[Record], *, window: Window | None, progress: Callable[[int, int | None], None]
     ) -> Iterator[Score]:
         """See `provenance.suspects.Suspect.score`."""
-        for done, record in enumerate(records, start=1):
-            yield self._score(record, window)
-            progress(done, len(records))
+        for low in range(0, len(records), BATCH):
+            batch = [(record, *_units(record)) for record in records[low : low + BATCH]]
+            edges = np.cumsum([len(units) for _, units, _, _ in batch])[:-1]
+            logs = np.split(self._logprobs([units for _, units, _, _ in batch]), edges)
+            for (record, units, skip, ends), part in zip(batch, logs, strict=True):
+                start = max(skip, window.start if window else 0)
+                stop = max(start, min(len(units), window.start + window.length) if window else len(units))
+                yield Score(
+                    id=record.id,
+                    set=record.set,
+                    variant=record.variant,
+                    view=record.view,
+                    start=start,
+                    tokens=tuple(units[start:stop].tolist()),
+                    ends=ends_from(ends, start - skip, stop - skip) if ends is not None else None,
+                    logprob=part[start:stop].astype(np.float32),
+                )
+            progress(min(low + BATCH, len(records)), len(records))
 
-    def _score(self, record: Record, window: Window | None) -> Score:
-        units, skip, ends = _units(record)
-        start = max(skip, window.start if window else 0)
-        stop = min(len(units), window.start + window.length) if window else len(units)
-        logs = self._logprobs(units)[start : max(start, stop)]
-        return Score(
-            id=record.id,
-            set=record.set,
-            variant=record.variant,
-            view=record.view,
-            start=start,
-            tokens=tuple(units[start : max(start, stop)].tolist()),
-            ends=ends_from(ends, start - skip, max(start, stop) - skip) if ends is not None else None,
-            logprob=logs.astype(np.float32),
-        )
-
-    def _logprobs(self, units: NDArray[np.int64]) -> NDArray[np.float64]:
+    def _logprobs(self, sequences: Sequence[NDArray[np.int64]]) -> NDArray[np.float64]:
+        units, place = _joined(sequences)
         hashes = _hashes(units, order=self.order)
         probability = np.full(len(units), 1.0 / self.vocabulary)
         for k in range(1, self.order + 1):
-            seen = np.arange(len(units)) >= k - 1
             count = self._look_up(hashes[k], self.counts)
-            context = np.concatenate(([0], hashes[k - 1][:-1])).astype(np.uint64) if k > 1 else hashes[0]
+            context = _before(hashes[k - 1])
             followers, types = self._look_up(context, self.followers), self._look_up(context, self.types)
             mixed = (count + types * probability) / np.maximum(followers + types, 1)
-            probability = np.where(seen & (followers > 0), mixed, probability)
+            probability = np.where((place >= k - 1) & (followers > 0), mixed, probability)
         logs: NDArray[np.float64] = np.log(probability)
         return logs
 
@@ -125,9 +126,9 @@ def count(
         "vocabulary": vocabulary,
         "tokenizer": {"name": tokenizer.name, "sha256": tokenizer.sha256} if tokenizer else None,
     }
-    rows = [dict(zip(NGRAM.columns.names, row, strict=True)) for row in zip(*columns, strict=True)]
-    artifacts.write(out, rows, kind=NGRAM, header=artifacts.Header(inputs=inputs, settings=settings))
-    return len(rows)
+    header = artifacts.Header(inputs=inputs, settings=settings)
+    artifacts.write_columns(out, dict(zip(NGRAM.columns.names, columns, strict=True)), kind=NGRAM, header=header)
+    return len(columns[0])
 
 
 def load(path: str) -> NgramModel:
@@ -167,33 +168,41 @@ def _units(record: Record) -> tuple[NDArray[np.int64], int, tuple[int, ...] | No
     return units, len(context), tuple(ends.tolist())
 
 
+def _joined(sequences: Sequence[NDArray[np.int64]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Put sequences one after the other, and say where in its own sequence each unit stands."""
+    lengths = np.array([len(units) for units in sequences])
+    place = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    return np.concatenate(sequences), place
+
+
+def _before(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Give at each position the hash at the one before; k = 0 hashes nothing, so it is the same everywhere."""
+    return np.concatenate((np.zeros(1, dtype=np.uint64), hashes[:-1]))
+
+
 def _hashes(units: NDArray[np.int64], *, order: int) -> list[NDArray[np.uint64]]:
-    """Hash, for each k from 0 to `order`, the k units that end at each position; short beginnings wrap to k = 0."""
+    """Hash, for each k from 0 to `order`, the k units that end at each position; earlier sequences leak in before k."""
     mixed = (units.astype(np.uint64) + np.uint64(1)) * np.uint64(0xBF58476D1CE4E5B9)
     mixed ^= mixed >> np.uint64(29)
     hashes = [np.zeros(len(units), dtype=np.uint64)]
     for _ in range(order):
-        before = np.concatenate(([np.uint64(0)], hashes[-1][:-1])).astype(np.uint64)
+        before = _before(hashes[-1])
         hashes.append((before * MULTIPLIER + mixed) ^ (before >> np.uint64(31)))
     return hashes
 
 
-def _tabulate(sequences: Sequence[NDArray[np.int64]], *, order: int) -> list[list[int]]:
-    grams, contexts = [], []
-    for units in sequences:
-        hashes = _hashes(units, order=order)
-        for k in range(1, order + 1):
-            grams.append(hashes[k][k - 1 :])
-            before = hashes[0] if k == 1 else np.concatenate(([np.uint64(0)], hashes[k - 1][:-1])).astype(np.uint64)
-            contexts.append(before[k - 1 :])
-    pairs = np.stack([np.concatenate(grams), np.concatenate(contexts)])
-    gram, first, count_ = np.unique(pairs[0], return_index=True, return_counts=True)
-    context, inverse = np.unique(pairs[1][first], return_inverse=True)
-    followers = np.bincount(inverse, weights=count_).astype(np.int64)
-    types = np.bincount(inverse)
+def _tabulate(sequences: Sequence[NDArray[np.int64]], *, order: int) -> list[NDArray[Any]]:
+    """Give every n-gram's hash, count, followers and types of followers, sorted by hash."""
+    units, place = _joined(sequences)
+    hashes = _hashes(units, order=order)
+    whole = [place >= k - 1 for k in range(1, order + 1)]
+    grams = np.concatenate([hashes[k][inside] for k, inside in enumerate(whole, start=1)])
+    contexts = np.concatenate([_before(hashes[k])[inside] for k, inside in enumerate(whole)])
+    gram, first, count_ = np.unique(grams, return_index=True, return_counts=True)
+    context, inverse = np.unique(contexts[first], return_inverse=True)
     names = np.union1d(gram, context)
     table = np.zeros((3, len(names)), dtype=np.int64)
     table[0, np.searchsorted(names, gram)] = count_
-    table[1, np.searchsorted(names, context)] = followers
-    table[2, np.searchsorted(names, context)] = types
-    return [names.tolist(), *(row.tolist() for row in table)]
+    table[1, np.searchsorted(names, context)] = np.bincount(inverse, weights=count_)
+    table[2, np.searchsorted(names, context)] = np.bincount(inverse)
+    return [names, *table]

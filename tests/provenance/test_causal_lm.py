@@ -1,0 +1,217 @@
+"""Hugging Face causal language models, against the plain model one text at a time."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+import transformers
+
+from provenance import suspects, training
+from provenance.errors import InputError, SuspectError
+from provenance.records import Record, Window
+from provenance.suspects import causal_lm
+
+TEXT = "The old harbour was quiet, and the boats were waiting for the tide. "
+SIZE = {"vocab_size": 320, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
+CONFIGS = {
+    "neox": lambda: transformers.GPTNeoXConfig(**SIZE, max_position_embeddings=64),
+    "llama": lambda: transformers.LlamaConfig(**SIZE, max_position_embeddings=64),
+    "gpt2": lambda: transformers.GPT2Config(vocab_size=320, n_embd=32, n_layer=2, n_head=2, n_positions=64),
+    "gemma2": lambda: transformers.Gemma2Config(
+        **SIZE, max_position_embeddings=64, num_key_value_heads=1, head_dim=16, final_logit_softcapping=0.5
+    ),
+}
+
+
+def _quiet(_done, _total):
+    """Show nothing."""
+
+
+@pytest.fixture(scope="module", params=CONFIGS)
+def folder(request, tmp_path_factory):
+    """A model of each architecture with random weights, and a byte-level tokenizer."""
+    place = tmp_path_factory.mktemp(request.param)
+    tokenizer = training.train_tokenizer([TEXT] * 5, vocabulary=320, out=place)
+    torch.manual_seed(0)
+    model = transformers.AutoModelForCausalLM.from_config(CONFIGS[request.param]())
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    training.save(model, place, tokenizer=tokenizer)
+    return place
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    """One GPT-NeoX model, for what is the same in all architectures."""
+    place = tmp_path_factory.mktemp("plain")
+    tokenizer = training.train_tokenizer([TEXT] * 5, vocabulary=320, out=place)
+    shape = training.Shape(layers=2, width=32, heads=2, vocabulary=320, context=64)
+    training.save(training.new_model(shape, seed=0), place, tokenizer=tokenizer)
+    return place
+
+
+def _naive(folder, ids):
+    """Log-probabilities, means and deviations, one sequence at a time and in float64 after the logits."""
+    model = transformers.AutoModelForCausalLM.from_pretrained(folder).eval()
+    with torch.inference_mode():
+        logs = model(input_ids=torch.tensor([ids])).logits[0].double().log_softmax(dim=-1)
+    weights = logs.exp()
+    mean = (weights * logs).sum(dim=-1)
+    sd = (weights * (logs - mean[:, None]) ** 2).sum(dim=-1).sqrt()
+    chosen = logs[:-1].gather(1, torch.tensor(ids)[1:, None])[:, 0]
+    return chosen.numpy(), mean[:-1].numpy(), sd[:-1].numpy()
+
+
+def _rows(seed=0, count=9, longest=60):
+    rng = np.random.default_rng(seed)
+    return [
+        Record(id=str(row), tokens=tuple(rng.integers(0, 320, size=size).tolist()))
+        for row, size in enumerate(rng.integers(2, longest, size=count))
+    ]
+
+
+@pytest.mark.parametrize("batch_tokens", [1, 128, 8192])
+def test_any_batch_gives_the_plain_models_numbers(folder, batch_tokens):
+    """Whatever the batch, padding changes nothing: within 2e-4 nats of the model asked one text at a time."""
+    suspect = suspects.load(str(folder), batch_tokens=batch_tokens)
+    records = _rows()
+    for record, score in zip(records, suspect.score(records, window=None, progress=_quiet), strict=True):
+        chosen, mean, sd = _naive(folder, record.tokens)
+        assert score.start == 1
+        assert score.tokens == record.tokens[1:]
+        assert score.logprob == pytest.approx(chosen, abs=2e-4)
+        assert score.mean == pytest.approx(mean, abs=2e-4)
+        assert score.sd == pytest.approx(sd, abs=2e-4)
+
+
+def test_the_head_is_told_apart(folder):
+    """Logits that are capped after the output embedding are not taken for plain ones."""
+    assert suspects.load(str(folder)).plain_head is (
+        json.loads((folder / "config.json").read_text())["model_type"] != "gemma2"
+    )
+
+
+@pytest.mark.parametrize(("start", "length"), [(0, 5), (4, 3), (1, 100), (10, 32)])
+def test_windows_are_exact(plain, start, length):
+    """A window scores exactly its tokens; the first token of all is never scored; a short row has no score."""
+    suspect = suspects.load(str(plain))
+    records = _rows(longest=40)
+    for record, score in zip(
+        records, suspect.score(records, window=Window(start=start, length=length), progress=_quiet), strict=True
+    ):
+        low, high = max(1, start), min(len(record.tokens), start + length)
+        assert len(score.logprob) == max(0, high - low)
+        if high > low:
+            assert score.start == low
+            assert score.logprob == pytest.approx(_naive(plain, record.tokens)[0][low - 1 : high - 1], abs=2e-4)
+
+
+def test_long_rows_are_scored_in_overlapping_windows(plain):
+    """Beyond the context every token is scored once, with at least half a context before it."""
+    suspect = suspects.load(str(plain))
+    ids = tuple(np.random.default_rng(3).integers(0, 320, size=150).tolist())
+    score = next(suspect.score([Record(id="long", tokens=ids)], window=None, progress=_quiet))
+    expected = list(_naive(plain, ids[:64])[0])
+    for scored in (64, 96, 128):
+        low = scored - 32
+        expected += list(_naive(plain, ids[low : low + 64])[0][scored - low - 1 :])
+    assert len(score.logprob) == 149
+    assert score.logprob == pytest.approx(np.array(expected), abs=2e-4)
+
+
+def test_text_is_scored_after_its_context(plain):
+    """Only tokens that end inside the text are scored, and their ends count its characters."""
+    suspect = suspects.load(str(plain))
+    record = Record(id="a", context="The old harbour", text=" was quiet, and the boats")
+    score = next(suspect.score([record], window=None, progress=_quiet))
+    ids = suspect.encoder(record.context + record.text)["input_ids"]
+    assert suspect.encoder.decode(score.tokens) == record.text
+    assert score.ends[-1] == len(record.text)
+    assert score.logprob == pytest.approx(_naive(plain, ids)[0][score.start - 1 :], abs=2e-4)
+
+
+def test_special_tokens_are_given_and_not_scored(plain, tmp_path):
+    """A tokenizer that wraps text in begin and end marks: the first token then has a score, the marks have none."""
+    from tokenizers import processors
+
+    encoder = transformers.AutoTokenizer.from_pretrained(plain)
+    mark = encoder.eos_token
+    encoder.backend_tokenizer.post_processor = processors.TemplateProcessing(
+        single=f"{mark} $A {mark}", special_tokens=[(mark, encoder.eos_token_id)]
+    )
+    model = transformers.AutoModelForCausalLM.from_pretrained(plain)
+    training.save(model, tmp_path, tokenizer=encoder)
+    score = next(suspects.load(str(tmp_path)).score([Record(id="a", text=TEXT)], window=None, progress=_quiet))
+    bare = transformers.AutoTokenizer.from_pretrained(plain)(TEXT)["input_ids"]
+    assert (list(score.tokens), score.start) == (bare, 1)
+
+
+def test_no_full_copy_of_the_logits(plain, monkeypatch):
+    """The head never sees more positions at once than its budget allows."""
+    suspect, seen = suspects.load(str(plain)), []
+    head = suspect.model.get_output_embeddings()
+    head.register_forward_hook(lambda _module, inputs, _output: seen.append(inputs[0].shape[0]))
+    monkeypatch.setattr(causal_lm, "HEAD_CELLS", 320 * 16)
+    list(suspect.score(_rows(), window=None, progress=_quiet))
+    assert max(seen) <= 16
+
+
+def test_progress_reaches_its_total(plain):
+    """Progress counts tokens and ends at its total."""
+    seen = []
+    list(suspects.load(str(plain)).score(_rows(), window=None, progress=lambda *step: seen.append(step)))
+    assert seen == sorted(seen)
+    assert seen[-1][0] == seen[-1][1]
+
+
+def test_weights_name_the_model_wherever_it_lies(plain, tmp_path):
+    """The digest of the weights is the same for a copy of the folder, and another for other weights."""
+    model, encoder = (
+        kind.from_pretrained(plain) for kind in (transformers.AutoModelForCausalLM, transformers.AutoTokenizer)
+    )
+    training.save(model, tmp_path / "copy", tokenizer=encoder)
+    with torch.no_grad():
+        next(model.parameters())[0] += 1
+    training.save(model, tmp_path / "other", tokenizer=encoder)
+    same, copy, other = (
+        suspects.load(str(place)).identity["weights"] for place in (plain, tmp_path / "copy", tmp_path / "other")
+    )
+    assert same == copy != other
+
+
+def test_nothing_spills_on_stderr(plain, capfd):
+    """Loading draws no bar of its own and leaves the library's setting as it was."""
+    capfd.readouterr()
+    suspects.load(str(plain))
+    assert capfd.readouterr().err == ""
+    assert transformers.logging.is_progress_bar_enabled()
+
+
+def test_ids_outside_the_vocabulary_are_refused(plain):
+    """A token id that the model cannot know is named with its record."""
+    with pytest.raises(SuspectError, match=r"record 'x' has token ids outside.*320"):
+        list(suspects.load(str(plain)).score([Record(id="x", tokens=(1, 320))], window=None, progress=_quiet))
+
+
+def test_models_that_cannot_be_asked(tmp_path):
+    """No folder, an empty folder, no causal head and an unknown number format are one clear line each."""
+    (tmp_path / "empty").mkdir()
+    transformers.ViTConfig().save_pretrained(tmp_path / "vision")
+    for name in (f"hf:{tmp_path}/nowhere", f"hf:{tmp_path}/empty", f"hf:{tmp_path}/vision"):
+        with pytest.raises(SuspectError, match="cannot be loaded"):
+            suspects.load(name)
+    with pytest.raises(SuspectError, match="unknown number format"):
+        suspects.load(f"hf:{tmp_path}/empty", dtype="float128")
+    with pytest.raises(InputError, match="unknown suspect"):
+        suspects.load("nowhere-at-all")
+
+
+def test_without_a_tokenizer_only_ids_can_be_scored(plain, tmp_path):
+    """A model folder without a tokenizer scores ids, and says what is missing when it is asked about text."""
+    transformers.AutoModelForCausalLM.from_pretrained(plain).save_pretrained(tmp_path)
+    suspect = suspects.load(str(tmp_path))
+    assert suspect.tokenizer is None
+    assert len(next(suspect.score(_rows(count=1), window=None, progress=_quiet)).logprob)
+    with pytest.raises(SuspectError, match="tokenizer"):
+        list(suspect.score([Record(id="a", text="words")], window=None, progress=_quiet))

@@ -1,0 +1,100 @@
+"""The counting model."""
+
+import collections
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from provenance.errors import InputError
+from provenance.records import Record, Tokenizer, Window
+from provenance.suspects import ngram
+
+TOKENIZER = Tokenizer(name="none", sha256="0" * 64)
+SEQUENCES = [[1, 2, 3, 1, 2, 4], [2, 3, 1], [5], [1, 2, 3, 3, 3]]
+
+
+def _quiet(_done, _total):
+    """Show nothing."""
+
+
+def _tokens(sequences):
+    return [Record(id=str(row), tokens=tuple(tokens)) for row, tokens in enumerate(sequences)]
+
+
+def _model(path, sequences, *, order=3):
+    ngram.count(_tokens(sequences), out=path, tokenizer=TOKENIZER, order=order, inputs={})
+    return ngram.load(str(path))
+
+
+def _witten_bell(sequences, history, token, vocabulary):
+    """Method C in a few lines, from the longest context that fits down to the uniform distribution."""
+    probability = 1 / vocabulary
+    for size in range(len(history) + 1):
+        context = tuple(history[len(history) - size :])
+        followers = collections.Counter(
+            row[at + size]
+            for row in sequences
+            for at in range(len(row) - size)
+            if tuple(row[at : at + size]) == context
+        )
+        if followers:
+            total = followers.total() + len(followers)
+            probability = (followers[token] + len(followers) * probability) / total
+    return probability
+
+
+def test_agrees_with_the_definition(tmp_path):
+    """Every probability is Witten and Bell's, counted here by hand."""
+    model = _model(tmp_path / "m.parquet", SEQUENCES)
+    asked = [[1, 2, 3, 1], [4, 4, 2], [9, 1, 2]]
+    for row, score in zip(asked, model.score(_tokens(asked), window=None, progress=_quiet), strict=True):
+        for at, token in enumerate(row):
+            expected = _witten_bell(SEQUENCES, row[max(0, at - 2) : at], token, model.vocabulary)
+            assert np.exp(score.logprob[at]) == pytest.approx(expected, rel=1e-5)
+
+
+def test_probabilities_add_up_to_one(tmp_path):
+    """After any context the probabilities of the whole vocabulary sum to 1."""
+    model = _model(tmp_path / "m.parquet", SEQUENCES)
+    for context in ([], [1], [1, 2], [7, 7]):
+        asked = _tokens([[*context, token] for token in range(model.vocabulary)])
+        total = sum(np.exp(score.logprob[-1]) for score in model.score(asked, window=None, progress=_quiet))
+        assert total == pytest.approx(1, rel=1e-5)
+
+
+def test_window_and_context(tmp_path):
+    """A window scores its own tokens given all before them, and a row that ends before it has no score."""
+    model = _model(tmp_path / "m.parquet", SEQUENCES)
+    whole, short = _tokens([[1, 2, 3, 1], [1]])
+    full = next(model.score([whole], window=None, progress=_quiet))
+    part, none = model.score([whole, short], window=Window(start=2, length=5), progress=_quiet)
+    assert part.logprob == pytest.approx(full.logprob[2:])
+    assert (part.start, part.tokens, len(none.logprob)) == (2, (3, 1), 0)
+
+
+@settings(max_examples=25)
+@given(text=st.text(min_size=1, max_size=30), context=st.text(max_size=10))
+def test_text_is_scored_byte_by_byte(tmp_path_factory, text, context):
+    """Text has one score a UTF-8 byte, none for its context, and ends that count characters."""
+    path = tmp_path_factory.mktemp("bytes") / "m.parquet"
+    ngram.count([Record(id="a", text="some text to count")], out=path, inputs={})
+    record = Record(id="b", text=text, context=context)
+    score = next(ngram.load(str(path)).score([record], window=None, progress=_quiet))
+    assert len(score.logprob) == len(text.encode()) == len(score.ends)
+    assert score.ends[-1] == len(text)
+
+
+def test_same_counts_same_bytes(tmp_path):
+    """The same records give the same file."""
+    for name in ("a", "b"):
+        _model(tmp_path / name, SEQUENCES)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_nothing_to_count_is_refused(tmp_path):
+    """Records without a single unit make no model."""
+    with pytest.raises(InputError, match="nothing to count"):
+        ngram.count([Record(id="a", text="")], out=tmp_path / "m", inputs={})
+    assert not (tmp_path / "m").exists()
