@@ -106,10 +106,12 @@ def audit(
     books = (released,) if isinstance(released, ledgers.Ledger) else tuple(released)
     for book in books:
         _check(book, key)
+    _check_apart(books)
     rng = generator(seed, *(book.sha256 for book in books), scores.sha256, *(one.sha256 for one in references))
     found = _compare(books, scores, references, resamples=resamples, rng=rng)
     checks = (
         gates.enough(len(found.residual)),
+        gates.reach(found.test.log10_floor, alpha=alpha),
         gates.independent(scores.suspect, [reference.suspect for reference in references]),
     )
     wins = redraw.win_rate(found.residual)
@@ -169,6 +171,20 @@ def _check(book: Ledger, key: Key | None) -> None:
         ledgers.check_deals(book, key)
 
 
+def _check_apart(books: Sequence[Ledger]) -> None:
+    """Refuse two ledgers that share a document: counted twice, one chance would pass for two."""
+    seen = set[tuple[str, str]]()
+    for book in books:
+        names = {(book.release, document.id) for document in book.documents}
+        if again := sorted(names & seen):
+            raise MismatchError(
+                f"{book.path}: document {again[0][1]!r} of release {book.release!r} stands in another ledger too",
+                expected="every document once",
+                hint="one ledger at a time",
+            )
+        seen |= names
+
+
 def _compare(
     books: Sequence[Ledger],
     scores: Scores,
@@ -196,8 +212,7 @@ def _compare(
 def _matrix(names: Sequence[tuple[str, str]], sizes: Sequence[int], scores: Scores) -> NDArray[np.float64]:
     """Log-likelihoods, one row a document, one column a variant, NaN where a document has no such variant."""
     signals.check_finite(scores)
-    totals = zip(scores.rows, np.nan_to_num(signals.total_logprob(scores)), strict=True)
-    by_key = {(row.set, row.id, row.variant): total for row, total in totals}
+    by_key = signals.by_record(scores, np.nan_to_num(signals.total_logprob(scores)))
     table = np.full((len(names), max(sizes)), np.nan)
     for row, ((release, id_), size) in enumerate(zip(names, sizes, strict=True)):
         for variant in range(size):

@@ -86,6 +86,15 @@ def independent(suspect: Mapping[str, Any], references: Sequence[Mapping[str, An
     )
 
 
+def reach(log10_floor: float, *, alpha: float) -> Gate:
+    """Ask whether any outcome could have given a p-value of `alpha`: few rows in small strata, or few marks, cannot."""
+    return Gate(
+        name="within-reach",
+        passed=log10_floor <= math.log10(alpha) + 1e-12,
+        detail=f"the smallest p-value that this design allows is 10^{log10_floor:.1f}, the level is {alpha:g}",
+    )
+
+
 def enough(units: int) -> Gate:
     """Ask whether there are enough units for a test to mean anything."""
     return Gate(name="enough-rows", passed=units >= MIN_UNITS, detail=f"{units} units, at least {MIN_UNITS} needed")

@@ -109,7 +109,11 @@ def audit(
     """
     rng = generator(seed, transcript.sha256, scores.sha256, *(reference.sha256 for reference in references))
     trace = _trace(transcript, examples.gather(transcript, scores, references), resamples=resamples, rng=rng)
-    checks = _gates(transcript, scores, references, trace, rng=rng)
+    checks = (
+        *_gates(transcript, scores, references, trace),
+        gates.reach(trace.test.log10_floor, alpha=alpha),
+        *_drifts(trace, rng),
+    )
     area, rates, missing = _separation(trace)
     correlation = rank.spearman(trace.last, trace.residual)
     return Evidence(
@@ -118,7 +122,7 @@ def audit(
         null=NULL,
         verdict=verdict(
             log10_pvalue=math.log10(trace.test.pvalue),
-            log10_floor=max(-math.log10(resamples + 1), trace.test.log10_floor),
+            log10_floor=-math.log10(resamples + 1),
             alpha=alpha,
             gates=checks,
         ),
@@ -142,7 +146,7 @@ def audit(
         auroc=area,
         tpr_at_fpr=rates,
         gates=checks,
-        caveats=(*_caveats(transcript, trace, commitments, alpha=alpha), *missing),
+        caveats=(*_caveats(transcript, trace, commitments), *missing),
         commitments=tuple(commitments),
         inputs=_inputs(transcript, scores, references),
         suspect={**scores.suspect, "rendering": scores.rendering, "window": scores.window},
@@ -184,9 +188,16 @@ def _method(test: permutation.FamilyTest, scores: Scores, references: int) -> st
     )
 
 
-def _gates(
-    transcript: Transcript, scores: Scores, references: Sequence[Scores], trace: Trace, *, rng: np.random.Generator
-) -> tuple[Gate, ...]:
+def _gates(transcript: Transcript, scores: Scores, references: Sequence[Scores], trace: Trace) -> tuple[Gate, ...]:
+    return (
+        gates.shuffle(transcript.shuffle),
+        gates.enough(len(trace.units.scores)),
+        gates.independent(scores.suspect, [reference.suspect for reference in references]),
+    )
+
+
+def _drifts(trace: Trace, rng: np.random.Generator) -> tuple[Gate, ...]:
+    """Look for what the order should not have touched: content and references, never the suspect's own scores."""
     units = trace.units
     columns: list[tuple[str, NDArray[np.float64]]] = [
         ("length", units.features[:, 0]),
@@ -194,11 +205,8 @@ def _gates(
         ("duplicates", units.duplicates),
         *((f"reference-{index}", column) for index, column in enumerate(units.references.T, start=1)),
     ]
-    return (
-        gates.shuffle(transcript.shuffle),
-        gates.enough(len(units.scores)),
-        gates.independent(scores.suspect, [reference.suspect for reference in references]),
-        *(gates.drift(name, column, curves=trace.curves, strata=units.strata, rng=rng) for name, column in columns),
+    return tuple(
+        gates.drift(name, column, curves=trace.curves, strata=units.strata, rng=rng) for name, column in columns
     )
 
 
@@ -238,9 +246,7 @@ def _nats(trace: Trace, *, level: float = 0.95) -> Effect:
     return Effect(name="nats-last-tenth-minus-first", value=gap, low=gap - half, high=gap + half, level=level)
 
 
-def _caveats(
-    transcript: Transcript, trace: Trace, commitments: Sequence[Commitment], *, alpha: float
-) -> tuple[str, ...]:
+def _caveats(transcript: Transcript, trace: Trace, commitments: Sequence[Commitment]) -> tuple[str, ...]:
     notes = [SIBLINGS]
     if transcript.shuffle["kind"] == "claimed":
         notes.append("That the order was a random shuffle is the owner's claim; no shuffle was recorded.")
@@ -253,8 +259,6 @@ def _caveats(
     lonely = int(np.count_nonzero(np.bincount(trace.units.strata) == 1))
     if lonely:
         notes.append(f"{lonely} rows are alone in their stratum and contribute nothing.")
-    if trace.test.log10_floor > math.log10(alpha):
-        notes.append(f"So few arrangements are possible that no p-value below {10**trace.test.log10_floor:.2g} is.")
     return tuple(notes)
 
 

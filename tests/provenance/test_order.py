@@ -104,13 +104,15 @@ def test_duplicate_contents_keep_their_own_scores(transcript):
 
 
 def test_rows_shuffled_as_one_are_one_unit(transcript):
-    """A unit has the mean score of its rows and the position at which the run first reached it."""
+    """A unit has the mean score of its rows, and its place among the units by where the run first reached it."""
     names = tuple(f"unit-{index // 4}" for index in range(len(transcript.ids)))
     units = examples.gather(dataclasses.replace(transcript, units=names), _fake(transcript, np.arange(len(names))), [])
-    at = units.names.index("unit-2")
+    at = units.names.index("unit unit-2")
     assert len(units.names) == len(names) // 4
     assert units.scores[at] == np.mean([8, 9, 10, 11])
-    assert units.positions[at].min() == min(transcript.positions[row].min() for row in (8, 9, 10, 11))
+    starts = [min(at.min() for at in transcript.positions[row : row + 4]) for row in range(0, len(names), 4)]
+    place = sorted(starts).index(starts[2])
+    assert units.positions[at].tolist() == [4 * place]
 
 
 def test_constant_scores_are_no_evidence(transcript):
