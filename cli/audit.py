@@ -49,7 +49,7 @@ def order_command(transcript: Path, **how: Any) -> None:
     \b
     Examples:
       provtool audit order run.parquet --suspect ./their-model --reference ./our-other-model
-      provtool audit order run.parquet --scores their.scores.parquet --reference-scores other.scores.parquet
+      provtool audit order run.parquet --scores theirs.parquet --reference-scores other.parquet
     """
     from cli import sources
     from provenance import commitments
@@ -76,7 +76,7 @@ def watermark_command(ledgers: tuple[Path, ...], key_path: Path | None, **how: A
     \b
     Examples:
       provtool audit watermark marked/ledger.parquet --key release.key --suspect ./their-model
-      provtool audit watermark marked/ledger.parquet --suspect ./their-model --reference ./independent --json
+      provtool audit watermark marked/ledger.parquet --suspect ./model --reference ./other --json
     """
     from cli import sources
     from provenance import commitments

@@ -41,7 +41,7 @@ def command(  # noqa: PLR0917 (click hands every option over by name)
     \b
     Examples:
       provtool score run.parquet --suspect ./model --out model.scores.parquet
-      provtool score marked/ledger.parquet --suspect hf:EleutherAI/pythia-1b --out pythia.scores.parquet
+      provtool score marked/ledger.parquet --suspect hf:EleutherAI/pythia-1b --out theirs.parquet
     """
     from cli import sources
     from provenance import scoring, suspects

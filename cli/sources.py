@@ -44,7 +44,7 @@ def read(paths: Sequence[Path], *, text_field: str = "text", id_field: str | Non
         return of_ledgers([ledger.read(path) for path in paths])
     if not kinds - {None}:
         return _of_corpora(paths, text_field=text_field, id_field=id_field)
-    named = ", ".join(f"a {kind}" if kind else "a corpus" for kind in sorted(kinds, key=str))
+    named = " and ".join(sorted(kind or "corpus" for kind in kinds))
     raise InputError(
         f"{named} cannot be scored" + (" together" if len(paths) > 1 else ""),
         path=", ".join(map(str, paths)),

@@ -6,13 +6,13 @@ import contextlib
 import os
 import shutil
 import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provenance.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
 
 @contextlib.contextmanager
@@ -37,14 +37,13 @@ def whole(target: Path, *, replaces: Sequence[str] | None = None) -> Iterator[Pa
         try:
             made = _make_parents(target.parent)
             stack.callback(_remove_empty, made)
-            work = tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+            work = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent))
         except OSError as error:
             raise InputError(f"cannot be written ({error.strerror})", path=target) from error
         stack.callback(shutil.rmtree, work, ignore_errors=True)
-        place = target.parent / work
-        yield place
-        place.chmod(0o777 & ~_umask())
-        _exchange(place, target)
+        yield work
+        work.chmod(0o777 & ~_umask())
+        _exchange(work, target)
 
 
 def _check(target: Path, replaces: Sequence[str] | None) -> None:

@@ -405,7 +405,7 @@ def test_a_long_corpus_streams(tmp_path):
     """Six hundred more documents of 1,200 bytes need no 720,000 bytes more: no list of them is ever made."""
     peaks = []
     for count in (200, 800):
-        path = lay(tmp_path / f"{count}.jsonl", jsonl(["12 " * 400] * count, ids=False))
+        path = lay(tmp_path / f"{count}.jsonl", jsonl([" " * 1200] * count, ids=False))
         tracemalloc.start()
         embedding.release(path, key=KEY, out=tmp_path / f"m{count}")
         peaks.append(tracemalloc.get_traced_memory()[1])

@@ -1,0 +1,54 @@
+"""``provtool score``."""
+
+from provenance import scoring
+
+
+def test_every_variant_is_scored(run, marked, counts, tmp_path):
+    """A ledger's table has one row a document and variant, and says from which file."""
+    done = run("score", marked / "ledger.parquet", "--suspect", counts, "--out", "s.parquet")
+    assert done.code == 0
+    assert done.err == "200 texts scored as text in s.parquet\n"
+    assert set(scoring.read(tmp_path / "s.parquet").inputs) == {"ledger"}
+
+
+def test_streams(run, corpus, counts, tmp_path):
+    """A corpus from standard input, scores to standard output, whole and nothing else."""
+    done = run("score", "-", "--suspect", counts, "--out", "-", stdin=corpus.read_bytes())
+    assert done.code == 0
+    (tmp_path / "s.parquet").write_bytes(done.raw)
+    assert len(scoring.read(tmp_path / "s.parquet").rows) == 40
+
+
+def test_a_ledger_comes_through_a_pipe_too(run, marked, counts):
+    """What stands on standard input is told by its first bytes, and joins the audit as the file would."""
+    content = (marked / "ledger.parquet").read_bytes()
+    assert run("score", "-", "--suspect", counts, "--out", "s.parquet", stdin=content).code == 0
+    assert run("audit", "watermark", marked / "ledger.parquet", "--scores", "s.parquet").code == 0
+
+
+def test_corpora_are_kept_apart(run, corpus, counts, tmp_path):
+    """Two corpora are two sets of one table."""
+    (tmp_path / "d.jsonl").write_bytes(corpus.read_bytes())
+    run("score", corpus, "d.jsonl", "--suspect", counts, "--out", "s.parquet")
+    assert {row.set for row in scoring.read(tmp_path / "s.parquet").rows} == {"c.jsonl", "d.jsonl"}
+
+
+def test_a_model_is_asked(run, transcript, random_model, tmp_path):
+    """A Hugging Face folder scores the window that was asked for."""
+    done = run("score", transcript, "--suspect", random_model, "--window", "4:8", "--out", "s.parquet")
+    assert done.code == 0
+    scores = scoring.read(tmp_path / "s.parquet")
+    assert {len(row.logprob) for row in scores.rows} == {8}
+    assert scores.window == "4:8"
+
+
+def test_what_cannot_be_scored_together_is_said(run, marked, counts, transcript, refused):
+    """A transcript with a ledger, two copies of a ledger, and a table of scores."""
+    ledger = marked / "ledger.parquet"
+    run("score", ledger, "--suspect", counts, "--out", "s.parquet")
+    message = refused("score", transcript, ledger, "--suspect", counts, "--out", "x.parquet")
+    assert "ledger and transcript cannot be scored together; expected one transcript" in message
+    message = refused("score", "s.parquet", "--suspect", counts, "--out", "x.parquet")
+    assert message.startswith("s.parquet: scores cannot be scored")
+    message = refused("score", ledger, ledger, "--suspect", counts, "--out", "x.parquet")
+    assert "are both of release 'c.jsonl'" in message

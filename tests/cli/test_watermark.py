@@ -1,0 +1,110 @@
+"""``provtool watermark``."""
+
+import json
+import stat
+
+import pytest
+
+from provenance import artifacts
+from watermark import keys, ledger
+
+
+def test_it_says_what_was_made_and_what_to_do_with_it(run, corpus, tmp_path):
+    """Counts, what to publish, what to keep and the next step; all files where it says."""
+    run("key", "new", "r.key")
+    done = run("watermark", corpus, "--key", "r.key", "--out", "m")
+    assert done.code == 0
+    assert done.out == ""
+    lines = done.err.splitlines()
+    assert lines[0].startswith("40 of 40 documents marked; ")
+    assert lines[1:] == [
+        "  publish      m/release",
+        "  publish      m/certificate.json",
+        "  keep secret  m/ledger.parquet",
+        "next: provtool commit m/ledger.parquet, then publish",
+    ]
+    assert stat.S_IMODE((tmp_path / "m").stat().st_mode) & 0o700 == 0o700
+    assert {path.name for path in (tmp_path / "m").iterdir()} == {"release", "ledger.parquet", "certificate.json"}
+
+
+def test_options_reach_the_ledger(run, corpus, tmp_path):
+    """Alternates, sites a sentence, recipient and release name are those that were asked for."""
+    run("key", "new", "r.key")
+    options = ["--alternates", 2, "--per-sentence", 1, "--recipient", "acme", "--release-name", "v1"]
+    assert run("watermark", corpus, "--key", "r.key", "--out", "m", *options).code == 0
+    book = ledger.read(tmp_path / "m" / "ledger.parquet")
+    assert (book.release, book.recipient, book.documents[0].variants) == ("v1", "acme", 3)
+    assert "per_sentence=1" in book.settings["rules"]
+    ledger.check_deals(book, keys.load(tmp_path / "r.key"))
+
+
+def test_the_key_may_come_from_the_environment(run, corpus, monkeypatch, tmp_path):
+    """PROVTOOL_KEY deals what the file deals."""
+    run("key", "new", "r.key")
+    run("watermark", corpus, "--key", "r.key", "--out", "m")
+    monkeypatch.setenv("PROVTOOL_KEY", (tmp_path / "r.key").read_text())
+    assert run("watermark", corpus, "--out", "n").code == 0
+    assert (tmp_path / "m" / "ledger.parquet").read_bytes() == (tmp_path / "n" / "ledger.parquet").read_bytes()
+
+
+def test_force_replaces_a_release(run, marked, corpus, refused):
+    """Without --force an existing folder is refused; with it the release is replaced."""
+    assert refused("watermark", corpus, "--key", "r.key", "--out", marked).startswith(
+        "m: exists; expected a new folder"
+    )
+    assert run("watermark", corpus, "--key", "r.key", "--out", marked, "--force", "--alternates", 1).code == 0
+    assert ledger.read(marked / "ledger.parquet").documents[0].variants == 2
+
+
+def test_nothing_to_mark_is_said(run, tmp_path):
+    """A corpus without sites is released as it is, and the user learns that nothing can be proven."""
+    (tmp_path / "c.jsonl").write_text('{"text": "x y z"}\n')
+    run("key", "new", "r.key")
+    done = run("watermark", "c.jsonl", "--key", "r.key", "--out", "m")
+    assert done.code == 0
+    assert "no site was found: the release is the corpus, unmarked, and nothing can be proven" in done.err
+
+
+def test_files_in_no_known_format_are_named(run, corpus, tmp_path):
+    """What was not read was not released, and is said."""
+    (tmp_path / "in").mkdir()
+    corpus.rename(tmp_path / "in" / "c.jsonl")
+    (tmp_path / "in" / "[a] photo.png").write_bytes(b"x")
+    run("key", "new", "r.key")
+    done = run("watermark", "in", "--key", "r.key", "--out", "m")
+    assert "not read and not released, in no known format: [a] photo.png\n" in done.err
+
+
+def test_leximark_takes_no_key(run, corpus, tmp_path):
+    """The published strategy runs without a key, and refuses one it would ignore."""
+    assert run("watermark", corpus, "--strategy", "leximark", "--out", "m").code == 0
+    assert json.loads((tmp_path / "m" / "certificate.json").read_text())["key_id"] is None
+    run("key", "new", "r.key")
+    done = run("watermark", corpus, "--strategy", "leximark", "--key", "r.key", "--out", "n")
+    assert done.code == 2
+    assert "deals without a key: leave out --key" in done.err
+
+
+def test_a_spacy_pipeline_is_asked_for_by_name(run, corpus, refused, tmp_path):
+    """--spacy-model takes a folder, records it, and refuses what is none."""
+    spacy = pytest.importorskip("spacy")
+    pipeline = spacy.blank("en")
+    pipeline.add_pipe("tagger").add_label("NN")
+    pipeline.initialize()
+    pipeline.to_disk(tmp_path / "small")
+    run("key", "new", "r.key")
+    done = run("watermark", corpus, "--key", "r.key", "--out", "m", "--spacy-model", tmp_path / "small")
+    assert done.code == 0
+    settings = artifacts.read_header(tmp_path / "m" / "ledger.parquet", ledger.LEDGER).settings
+    assert settings["tagger"].startswith("spacy(")
+    message = refused("watermark", corpus, "--key", "r.key", "--out", "n", "--spacy-model", "xx_none")
+    assert message.startswith("no spaCy pipeline 'xx_none'; expected a package name or a folder")
+
+
+def test_a_wrong_field_is_answered_with_the_likely_one(run, corpus, refused):
+    """The fields that there are stand in the message, and the nearest is offered."""
+    run("key", "new", "r.key")
+    message = refused("watermark", corpus, "--key", "r.key", "--out", "m", "--text-field", "txt")
+    assert message == (
+        "c.jsonl:1: no field 'txt'; expected one of id, text; try --text-field text (did you mean 'text'?)"
+    )
