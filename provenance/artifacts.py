@@ -7,6 +7,7 @@ Each kind of table is named by a `Kind`, which stands in the module that gives t
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 METADATA_KEY = b"provtool"
 TOOL = f"provtool/{version('provtool')}"
 ROWS_PER_GROUP = 8192
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
+"""What a disk says when it takes no more: the user's to mend, whoever was writing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,23 +89,35 @@ def digest_json(value: object) -> str:
 
 
 @contextlib.contextmanager
-def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Give a temporary path that becomes `path` when the block ends well, and vanishes when it does not."""
-    target = Path(path)
+def atomic(path: str | os.PathLike[str], *, secret: bool = False) -> Iterator[Path]:
+    """Give a temporary path that becomes `path` when the block ends well, and vanishes when it does not.
+
+    `path` may be read by whom the umask allows, or by its owner alone where it is `secret`.
+
+    Raises
+    ------
+    InputError
+        If nothing can be written there, or the disk is full.
+    """
+    target = Path(os.path.realpath(path))
     try:
+        if target.exists() and not target.is_file():
+            raise InputError(
+                "not a file that can be replaced", path=path, expected="a file name", hint="- for a stream"
+            )
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+        handle, name = tempfile.mkstemp(prefix=f".{target.name[:64]}.", suffix=".part", dir=target.parent)
+        os.close(handle)
     except OSError as error:
-        raise InputError(f"cannot be written ({error.strerror})", path=path) from error
-    os.close(handle)
+        raise _unwritable(path, error) from error
     temporary = Path(name)
     try:
         yield temporary
-        with temporary.open("rb+") as stream:
-            os.fsync(stream.fileno())
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(target)
-        _sync_folder(target.parent)
+        _settle(temporary, target, secret=secret)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise _unwritable(path, error) from error
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -117,16 +132,21 @@ class TableWriter:
     def __init__(self, path: str | os.PathLike[str], *, kind: Kind, header: Header) -> None:
         self._kind, self._rows = kind, list[dict[str, Any]]()
         self._schema = kind.columns.with_metadata({METADATA_KEY: _encode_header(kind, header)})
-        self._stack = contextlib.ExitStack()
+        self._names = frozenset(kind.columns.names)
         self._path = path
 
     def __enter__(self) -> Self:
-        temporary = self._stack.enter_context(atomic(self._path))
-        self._writer = pq.ParquetWriter(temporary, self._schema, compression="zstd")
+        with contextlib.ExitStack() as opening:
+            temporary = opening.enter_context(atomic(self._path))
+            self._writer = opening.enter_context(pq.ParquetWriter(temporary, self._schema, compression="zstd"))
+            opening.push(self._finish)
+            self._stack = opening.pop_all()
         return self
 
     def write(self, row: Mapping[str, Any]) -> None:
-        """Append one row; columns that it lacks are null."""
+        """Append one row; columns that it lacks are null, and a column that the table lacks is a ValueError."""
+        if unknown := row.keys() - self._names:
+            raise ValueError(f"no column {min(unknown)!r}")
         self._rows.append(dict(row))
         if len(self._rows) >= ROWS_PER_GROUP:
             self._flush()
@@ -134,10 +154,11 @@ class TableWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._stack.__exit__(kind, error, trace)
+
+    def _finish(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is None:
             self._flush()
-        self._writer.close()
-        self._stack.__exit__(kind, error, trace)
 
     def _flush(self) -> None:
         if self._rows:
@@ -170,10 +191,10 @@ def read(path: str | os.PathLike[str], kind: Kind) -> Table:
     with _opened(path) as file:
         header = _decode_header(file, path, kind)
         try:
-            rows = file.read()
+            rows = file.read(kind.columns.names).select(kind.columns.names).cast(kind.columns)
         except (pa.ArrowException, OSError) as error:
             raise _damaged(path, error) from error
-    return Table(header=header, rows=rows.cast(kind.columns), path=Path(path), sha256=digest(path))
+    return Table(header=header, rows=rows, path=Path(path), sha256=digest(path))
 
 
 def read_header(path: str | os.PathLike[str], kind: Kind) -> Header:
@@ -187,8 +208,8 @@ def stream(path: str | os.PathLike[str], kind: Kind) -> Iterator[dict[str, Any]]
     with _opened(path) as file:
         _decode_header(file, path, kind)
         try:
-            for batch in file.iter_batches(batch_size=1024):
-                yield from batch.to_pylist()
+            for batch in file.iter_batches(batch_size=1024, columns=kind.columns.names):
+                yield from batch.select(kind.columns.names).cast(kind.columns).to_pylist()
         except (pa.ArrowException, OSError) as error:
             raise _damaged(path, error) from error
 
@@ -197,9 +218,10 @@ def kind_of(path: str | os.PathLike[str]) -> str | None:
     """Name the kind of table in a file; None if the file is no table of ours."""
     try:
         metadata = pq.read_schema(path).metadata or {}
-    except (pa.ArrowException, OSError):
+        kind = json.loads(metadata[METADATA_KEY])["kind"]
+    except (pa.ArrowException, OSError, KeyError, TypeError, ValueError):
         return None
-    return json.loads(metadata[METADATA_KEY])["kind"] if METADATA_KEY in metadata else None
+    return str(kind)
 
 
 def dump_json(value: object, *, indent: int | None = 2) -> str:
@@ -207,9 +229,9 @@ def dump_json(value: object, *, indent: int | None = 2) -> str:
     return json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
 
 
-def write_json(path: str | os.PathLike[str], value: object) -> None:
+def write_json(path: str | os.PathLike[str], value: object, *, secret: bool = False) -> None:
     """Write a JSON file whole or not at all."""
-    with atomic(path) as temporary:
+    with atomic(path, secret=secret) as temporary:
         temporary.write_text(dump_json(value) + "\n", encoding="utf-8")
 
 
@@ -227,13 +249,19 @@ def read_json(path: str | os.PathLike[str], *, schema: str) -> dict[str, Any]:
 def parse_json(text: str, *, schema: str, path: str | os.PathLike[str]) -> dict[str, Any]:
     """Read a JSON object of ours from text; `path` is what messages call it."""
     try:
-        value = json.loads(text)
+        value = json.loads(text, parse_constant=_no_number)
     except json.JSONDecodeError as error:
         raise ArtifactError(f"not JSON ({error.msg})", path=path, line=error.lineno, expected=schema) from error
+    except (ValueError, RecursionError) as error:
+        raise ArtifactError(f"not sound JSON ({error})", path=path, expected=schema) from error
     found = value.get("schema") if isinstance(value, dict) else None
     if found != schema:
         raise ArtifactError(f"schema is {found!r}", path=path, expected=repr(schema))
     return dict(value)
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no number")
 
 
 def _read_text(path: str | os.PathLike[str]) -> str:
@@ -280,12 +308,17 @@ def _decode_header(file: pq.ParquetFile, path: str | os.PathLike[str], kind: Kin
     metadata = file.schema_arrow.metadata or {}
     if METADATA_KEY not in metadata:
         raise ArtifactError("a Parquet file, but not one of provtool's", path=path, expected=f"a {kind.name}")
-    value = json.loads(metadata[METADATA_KEY])
-    if value["kind"] != kind.name:
-        raise ArtifactError(f"this is a {value['kind']}", path=path, expected=f"a {kind.name} (one row is {kind.row})")
-    if value["schema"] != kind.schema:
+    try:
+        value = json.loads(metadata[METADATA_KEY])
+        header = Header(inputs=dict(value["inputs"]), settings=dict(value["settings"]), tool=value["tool"])
+        named = value["kind"], value["schema"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise ArtifactError(f"its header is damaged ({error})", path=path, expected=f"a {kind.name}") from error
+    if named[0] != kind.name:
+        raise ArtifactError(f"this is a {named[0]}", path=path, expected=f"a {kind.name} (one row is {kind.row})")
+    if named[1] != kind.schema:
         raise ArtifactError(
-            f"{kind.name} of schema {value['schema']}",
+            f"{kind.name} of schema {named[1]}",
             path=path,
             expected=f"schema {kind.schema}",
             hint="the version of provtool that wrote it",
@@ -293,18 +326,23 @@ def _decode_header(file: pq.ParquetFile, path: str | os.PathLike[str], kind: Kin
     missing = [name for name in kind.columns.names if name not in file.schema_arrow.names]
     if missing:
         raise ArtifactError(f"a {kind.name} without column {missing[0]!r}", path=path)
-    return Header(inputs=value["inputs"], settings=value["settings"], tool=value["tool"])
+    return header
 
 
-def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return current
+def _unwritable(path: str | os.PathLike[str], error: OSError) -> InputError:
+    return InputError(f"cannot be written ({os.strerror(error.errno or 0)})", path=path)
 
 
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _settle(temporary: Path, target: Path, *, secret: bool) -> None:
+    """Bring bytes and name to the disk; only then is a file there."""
+    umask = os.umask(0o077)
+    os.umask(umask)
+    temporary.chmod(0o600 if secret else 0o666 & ~umask)
+    for path, ending in ((temporary, temporary.replace), (target.parent, None)):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        if ending:
+            ending(target)

@@ -48,7 +48,7 @@ class ProvenanceError(Exception):
         place = "" if path is None else f"{path}: " if line is None else f"{path}:{line}: "
         tail = [f"expected {expected}"] if expected else []
         tail += [f"try {hint}"] if hint else []
-        super().__init__("; ".join([place + what, *tail]))
+        super().__init__(" ".join("; ".join([place + what, *tail]).splitlines()))
 
 
 class InputError(ProvenanceError):

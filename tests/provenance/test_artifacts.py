@@ -1,5 +1,6 @@
 """Files written whole or not at all, and read back only if they are ours."""
 
+import pickle
 import signal
 import subprocess
 import sys
@@ -135,3 +136,106 @@ def test_nan_is_no_json():
     """NaN and infinity never reach a file."""
     with pytest.raises(ValueError, match="Out of range"):
         artifacts.dump_json({"a": float("nan")})
+
+
+@pytest.mark.parametrize("text", ['{"schema": "s", "p": NaN}', '{"schema": "s", "n": ' + "1" * 5000 + "}"])
+def test_numbers_that_are_none_are_refused(text):
+    """JSON with NaN, or with an integer that no number holds, is one clear line."""
+    with pytest.raises(ArtifactError, match=r"^f\.json: not sound JSON"):
+        artifacts.parse_json(text, schema="s", path="f.json")
+
+
+def test_what_goes_wrong_while_writing_leaves_nothing(tmp_path):
+    """A row that does not fit its columns, at once or at the last flush, leaves neither file nor temporary."""
+    with pytest.raises(ValueError, match="no column 'size'"):
+        artifacts.write(tmp_path / "t", [{"id": "a", "size": 1}], kind=KIND, header=HEADER)
+    with pytest.raises(pa.ArrowException):
+        artifacts.write(tmp_path / "t", [{"id": "a", "sizes": ["x"]}], kind=KIND, header=HEADER)
+    with pytest.raises(pa.ArrowException):
+        artifacts.write_columns(tmp_path / "t", {"id": [1], "sizes": ["x"]}, kind=KIND, header=HEADER)
+    with pytest.raises(RuntimeError), artifacts.atomic(tmp_path / "t"):
+        raise RuntimeError
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_table_that_cannot_be_opened_leaves_nothing(tmp_path):
+    """Where Parquet has no room for such columns, the temporary is gone too."""
+    odd = Kind(name="odd", row="odd", columns=pa.schema([("x", pa.struct([]))]))
+    with pytest.raises(pa.ArrowException):
+        artifacts.write(tmp_path / "t", [], kind=odd, header=HEADER)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_is_told_in_one_line(tmp_path):
+    """Where a disk takes no more, the message names the file, and nothing is left."""
+    code = (
+        "import resource, sys, pyarrow as pa\n"
+        "from provenance import artifacts\n"
+        "from provenance.errors import InputError\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))\n"
+        "kind = artifacts.Kind(name='n', row='n', columns=pa.schema([('id', pa.string())]))\n"
+        "rows = ({'id': str(hash(str(row)))} for row in range(30_000))\n"
+        "for write in (lambda: artifacts.write(sys.argv[1], rows, kind=kind, header=artifacts.Header()),\n"
+        "              lambda: artifacts.write_json(sys.argv[1], 'x' * 30_000)):\n"
+        "    try:\n"
+        "        write()\n"
+        "    except InputError as error:\n"
+        "        print(error)\n"
+    )
+    target = tmp_path / "t.parquet"
+    done = subprocess.run([sys.executable, "-c", code, target], check=True, capture_output=True, text=True)
+    assert done.stdout.splitlines() == [f"{target}: cannot be written (File too large)"] * 2
+    assert not list(tmp_path.iterdir())
+
+
+def test_only_files_are_replaced(tmp_path):
+    """A folder or a device is not written over; a link stays a link to what is then new; names may be long."""
+    for path in (tmp_path, "/dev/null"):
+        with pytest.raises(InputError, match="not a file that can be replaced"):
+            artifacts.write_json(path, {})
+    (tmp_path / "link").symlink_to(tmp_path / "there")
+    artifacts.write_json(tmp_path / "link", [1])
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "there").read_text() == "[\n  1\n]\n"
+    artifacts.write_json(tmp_path / ("n" * 250), [])
+    with pytest.raises(InputError, match="cannot be written"):
+        artifacts.write_json(tmp_path / ("n" * 300), [])
+
+
+def test_secrets_are_for_their_owner(tmp_path):
+    """A secret file is never readable by others, whatever the umask; another file is as the umask says."""
+    for secret, mode in ((True, 0o600), (False, 0o644)):
+        with artifacts.atomic(tmp_path / "f", secret=secret) as path:
+            assert path.stat().st_mode & 0o777 == 0o600
+        assert (tmp_path / "f").stat().st_mode & 0o777 == mode
+
+
+@pytest.mark.parametrize("header", [b"{", b"[]", b'{"kind": "thing", "schema": 1}', b"\xff"])
+def test_a_damaged_header_is_told(tmp_path, header):
+    """A header that was altered by hand is one clear line, and of no kind."""
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"id": ["a"]}).replace_schema_metadata({b"provtool": header}), path)
+    with pytest.raises(ArtifactError, match=r"t\.parquet: its header is damaged .*; expected a thing"):
+        artifacts.read(path, KIND)
+
+
+def test_other_columns_are_told_or_left_out(tmp_path):
+    """A column of another type is an error; order and further columns, as pandas leaves them, do no harm."""
+    header = artifacts._encode_header(KIND, HEADER)
+    path = tmp_path / "t.parquet"
+    rows = pa.table({"more": [1], "sizes": [[1, 2]], "id": ["a"]})
+    pq.write_table(rows.replace_schema_metadata({b"provtool": header}), path)
+    assert artifacts.read(path, KIND).rows.to_pylist() == list(artifacts.stream(path, KIND))
+    assert artifacts.read(path, KIND).rows.schema.names == ["id", "sizes"]
+    pq.write_table(pa.table({"sizes": ["x"], "id": ["a"]}).replace_schema_metadata({b"provtool": header}), path)
+    for reading in (lambda: artifacts.read(path, KIND), lambda: list(artifacts.stream(path, KIND))):
+        with pytest.raises(ArtifactError, match=r"t\.parquet: "):
+            reading()
+
+
+def test_errors_are_one_line_and_cross_processes():
+    """Whatever a message quotes it stays one line, and a worker's error is the same in the process that waits."""
+    error = InputError("a\nb", path="x\ny", line=3, expected="c\r\nd", hint="e")
+    assert str(error) == "x y:3: a b; expected c d; try e"
+    copy = pickle.loads(pickle.dumps(error))  # noqa: S301 (made here)
+    assert (type(copy), str(copy), copy.exit_code) == (InputError, str(error), 1)
