@@ -59,3 +59,20 @@ def test_ever_reaching_20_is_rare():
     strata = np.zeros(120, dtype=int)
     peaks = [betting.order_capital(bets, rng.permutation(curve), strata=strata).log10_max for _ in range(2000)]
     assert np.mean(np.array(peaks) >= np.log10(20)) <= 0.05
+
+
+def test_one_late_position_among_many_overflows_nothing():
+    """A curve whose one late position lies hundreds of standard deviations out still gives a finite capital."""
+    curve = np.zeros((200_000, 1))
+    curve[100_000] = 1.0
+    found = betting.order_capital(np.full(200_000, 2.5), curve, strata=np.zeros(200_000, dtype=int))
+    assert np.isfinite(found.path).all()
+
+
+def test_a_watermark_pays():
+    """Two hundred documents whose published variant mostly leads multiply the capital; if it trails they cost."""
+    rng = np.random.default_rng(0)
+    scores = rng.normal(size=(200, 5)) + np.array([1.0, 0, 0, 0, 0])
+    centred = scores - scores.mean(axis=1, keepdims=True)
+    assert betting.redraw_capital(centred).log10 > 10
+    assert betting.redraw_capital(-centred).log10 < 0

@@ -226,3 +226,66 @@ def test_the_claimed_numbers_hang_together(transcript, scores):
     assert "resamples=9999" in found.pvalue_method
     assert "window=8:24" in found.pvalue_method
     assert found.inputs["transcript"] == transcript.sha256
+
+
+def test_residuals_and_bets_never_look_at_positions(transcript, scores):
+    """Another order of the same rows leaves every residual as it was, bit for bit."""
+    redrawn = np.random.default_rng(0).permutation(len(transcript.ids))
+    other = dataclasses.replace(transcript, positions=tuple(transcript.positions[row] for row in redrawn))
+    first, second = (
+        order._trace(
+            one,
+            examples.gather(one, scores("ours"), [scores("reference")]),
+            resamples=9,
+            rng=np.random.default_rng(0),
+        )
+        for one in (transcript, other)
+    )
+    assert np.array_equal(first.residual, second.residual)
+    assert not np.array_equal(first.last, second.last)
+
+
+def test_a_reference_that_saw_the_order_accuses_none_of_twenty(transcript, scores):
+    """With the run's own model as reference p ≤ .05 stays as rare among independent models as it should be."""
+    from scipy import stats
+
+    found = [
+        order.audit(transcript, scores(f"independent-{seed}"), references=[scores("ours")], resamples=999)
+        for seed in range(20)
+    ]
+    assert sum(one.pvalue <= 0.05 for one in found) <= stats.binom.isf(1e-4, 20, 0.05)
+    assert not any(one.verdict == "evidence" for one in found)
+
+
+def test_any_reference_beats_none(transcript, scores):
+    """The reference takes out what is merely hard text: without it the same trace is far weaker."""
+    alone = order.audit(transcript, scores("ours"), resamples=999)
+    helped = order.audit(transcript, scores("ours"), references=[scores("reference")], resamples=999)
+    assert helped.asymptotic.log10_pvalue < alone.asymptotic.log10_pvalue - 2
+    assert any("No reference" in caveat for caveat in alone.caveats)
+
+
+def test_few_arrangements_are_inconclusive(transcript, scores):
+    """Where no two rows were shuffled among each other the test could have found nothing, and says so."""
+    lonely = dataclasses.replace(transcript, strata=transcript.ids)
+    found = order.audit(lonely, scores("ours"), references=[scores("reference")], resamples=999)
+    assert (found.verdict, found.pvalue) == ("inconclusive", 1.0)
+    assert not _gate(found, "within-reach").passed
+
+
+def test_several_epochs_are_compared_by_the_last(transcript, scores):
+    """After two epochs every example was seen late: the AUROC compares the halves of the last epoch."""
+    length = len(transcript.ids)
+    positions = tuple(np.array([at.item(), length + at.item()]) for at in transcript.positions)
+    twice = dataclasses.replace(transcript, positions=positions, run_length=2 * length)
+    found = order.audit(twice, scores("ours"), references=[scores("reference")], resamples=999)
+    assert (found.auroc.positives, found.auroc.negatives) == (length // 2, length // 2)
+    assert found.auroc.low > 0.5
+
+
+@pytest.mark.parametrize("rows", [2, 3, 4])
+def test_a_handful_of_rows_is_inconclusive(transcript, scores, rows):
+    """Fewer rows than predictors is still an answer, not a crash."""
+    names = ("ids", "positions", "tokens", "texts", "strata", "units")
+    few = dataclasses.replace(transcript, **{name: getattr(transcript, name)[:rows] for name in names})
+    assert order.audit(few, scores("ours"), references=[scores("reference")], resamples=99).verdict == "inconclusive"

@@ -90,3 +90,12 @@ def test_the_order_of_rows_does_not_matter():
         for rows in (np.arange(5), shuffle)
     ]
     assert np.allclose(*both)
+
+
+@pytest.mark.parametrize("strata", [np.zeros(5, dtype=int), STRATA])
+def test_the_floor_is_one_over_the_arrangements(strata):
+    """No design gives a p-value below one over the number of arrangements that differ; tied positions do not differ."""
+    curves = CURVES[[0, 1, 1, 3, 3]]
+    arrangements = {tuple(map(tuple, curves[list(order)])) for order in _assignments(strata)}
+    found = permutation.family_test(VALUES, curves, strata=strata, resamples=9, rng=np.random.default_rng(0))
+    assert found.log10_floor == pytest.approx(-np.log10(len(arrangements)))

@@ -74,3 +74,19 @@ def test_rank_counts_are_uniform_under_the_null():
     counts = redraw.rank_counts(rng.integers(0, 3, size=(6000, 4)).astype(float), rng=rng)
     assert counts.sum() == 6000
     assert np.abs(counts - 1500).max() < 4 * np.sqrt(6000 * 0.25 * 0.75)
+
+
+def test_chernoff_bound_knows_no_unit():
+    """Nats or thousandths of them: the bound is the same."""
+    centred = redraw.centre(np.random.default_rng(0).normal(size=(100, 4)) + np.array([0.8, 0, 0, 0]))
+    bounds = [redraw.chernoff_log10(centred * unit) for unit in (1e-5, 1.0, 1e5)]
+    assert bounds == pytest.approx([bounds[1]] * 3, rel=1e-6)
+    assert bounds[1] < -3
+
+
+def test_the_floor_is_the_chance_that_every_document_draws_its_best():
+    """Enumeration gives the smallest p-value of any deal; documents that tie lower no floor."""
+    centred = redraw.centre(SCORES)
+    totals = _all_redraws(centred)
+    found = redraw.redraw_test(centred, resamples=9, rng=np.random.default_rng(0))
+    assert found.log10_floor == pytest.approx(np.log10(np.mean(totals >= totals.max() - 1e-12)))

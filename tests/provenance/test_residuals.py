@@ -47,3 +47,24 @@ def test_bets_use_earlier_rows_only():
     assert whole[:128] == pytest.approx(part[:128])
     assert np.all(whole[: residuals.FIRST_BLOCK] == 0)
     assert np.abs(whole).max() <= residuals.BET_LIMIT
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 6])
+def test_fewer_rows_than_predictors(rows):
+    """A handful of rows gives finite residuals: whether they mean anything is for a gate to say."""
+    predictors = Predictors(references=REFERENCE[:rows, None], features=FEATURES[:rows])
+    if rows > 1:
+        assert np.isfinite(residuals.crossfit(REFERENCE[:rows].copy(), predictors)).all()
+    assert not residuals.sequential_bets(REFERENCE[:rows].copy(), predictors).any()
+
+
+def test_fitted_weights_of_references_are_never_negative():
+    """Over many random fits no reference's weight is below 0, while features take any sign."""
+    rng, signs = np.random.default_rng(1), set()
+    for _ in range(100):
+        design = np.column_stack([rng.normal(size=(40, 3)), np.ones(40)])
+        lower = np.array([0.0, 0.0, -np.inf, -np.inf])
+        weights = residuals._fit(design, rng.normal(size=40), lower)
+        assert weights[:2].min() >= 0
+        signs.add(np.sign(weights[2]))
+    assert signs == {-1.0, 1.0}
