@@ -11,15 +11,15 @@ import hmac
 import secrets
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from provenance import artifacts
-from provenance.errors import ArtifactError, MismatchError
+from provenance.errors import ArtifactError, InputError, MismatchError
 from provenance.evidence import Commitment
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 SCHEMA = "provtool/commitment/1"
 OPENING_SCHEMA = "provtool/opening/1"
@@ -31,17 +31,20 @@ def commit(path: str | os.PathLike[str]) -> Commitment:
     Raises
     ------
     InputError
-        If the file cannot be read.
+        If the file cannot be read, or was committed to before: what has been published could then never be opened.
     """
+    for beside in (f"{path}.commitment.json", f"{path}.opening.json"):
+        if Path(beside).exists():
+            what = "exists, and a commitment is never written over"
+            raise InputError(what, path=beside, hint="moving it and its counterpart away together")
     salt = secrets.token_bytes(32)
     commitment = Commitment(
         artifact=Path(path).name,
         root=_root(artifacts.digest(path), salt),
         time=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-    opening = Path(f"{path}.opening.json")
-    artifacts.write_json(opening, {"schema": OPENING_SCHEMA, "root": commitment.root, "salt": salt.hex()})
-    opening.chmod(0o600)
+    opening = {"schema": OPENING_SCHEMA, "root": commitment.root, "salt": salt.hex()}
+    artifacts.write_json(f"{path}.opening.json", opening, secret=True)
     artifacts.write_json(
         f"{path}.commitment.json",
         {
@@ -62,6 +65,8 @@ def find(paths: Sequence[str | os.PathLike[str]]) -> tuple[Commitment, ...]:
     ------
     MismatchError
         If a file is not the one that was committed to.
+    ArtifactError
+        If a commitment or its opening is damaged, or names a witness.
     """
     return tuple(_opened(path) for path in paths if Path(f"{path}.commitment.json").exists())
 
@@ -69,11 +74,16 @@ def find(paths: Sequence[str | os.PathLike[str]]) -> tuple[Commitment, ...]:
 def _opened(path: str | os.PathLike[str]) -> Commitment:
     public = artifacts.read_json(f"{path}.commitment.json", schema=SCHEMA)
     opening = artifacts.read_json(f"{path}.opening.json", schema=OPENING_SCHEMA)
-    try:
-        salt = bytes.fromhex(opening["salt"])
-        commitment = Commitment(**{name: public[name] for name in ("artifact", "root", "time", "witness")})
-    except (KeyError, TypeError, ValueError) as error:
-        raise ArtifactError(f"damaged ({error})", path=f"{path}.commitment.json") from error
+    salt = _hex(opening, "salt", f"{path}.opening.json")
+    _hex(public, "root", f"{path}.commitment.json")
+    commitment = Commitment(
+        artifact=str(public.get("artifact")), root=public["root"], time=str(public.get("time")), witness=None
+    )
+    if public.get("witness") is not None:
+        # A name written into the file by hand would silence the caveat that nobody vouches for the time.
+        raise ArtifactError(
+            "names a witness, and nothing proves one", path=f"{path}.commitment.json", expected="witness null"
+        )
     if not hmac.compare_digest(_root(artifacts.digest(path), salt), commitment.root):
         raise MismatchError(
             f"{path} is not the file that was committed to on {commitment.time}",
@@ -81,6 +91,13 @@ def _opened(path: str | os.PathLike[str]) -> Commitment:
             hint="the original file, or a new commitment",
         )
     return commitment
+
+
+def _hex(value: Mapping[str, Any], name: str, path: str) -> bytes:
+    try:
+        return bytes.fromhex(value[name])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ArtifactError(f"{name!r} is damaged or missing", path=path, expected="hex digits") from error
 
 
 def _root(digest: str, salt: bytes) -> str:

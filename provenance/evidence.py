@@ -6,6 +6,7 @@ stands here and nowhere else.
 
 from __future__ import annotations
 
+import collections.abc
 import math
 import sys
 import types
@@ -27,6 +28,13 @@ OWNER_CAVEAT = (
     "No witnessed commitment was given: the finding rests on the owner's word that this order or key existed "
     "before the suspect."
 )
+
+PLAIN: dict[Any, tuple[Any, str]] = {
+    str: (str, "text"),
+    bool: (bool, "true or false"),
+    int: (int, "a whole number"),
+    float: ((int, float), "a finite number"),
+}
 
 Verdict = Literal["evidence", "no-evidence", "inconclusive"]
 DecidedBy = Literal["permutation", "evalue", "rank"]
@@ -153,6 +161,8 @@ class Evidence:
     tpr_at_fpr: tuple[TprAtFpr, ...] | None = None
     effects: tuple[Effect, ...] | None = None
     """Further effects, described and not decided upon."""
+    signals: tuple[Mapping[str, Any], ...] | None = None
+    """What each signal of a membership audit found."""
     plots: tuple[Plot, ...] | None = None
     plan: Mapping[str, Any] | None = None
     schema: str = field(default=SCHEMA, kw_only=True)
@@ -172,6 +182,8 @@ def verdict(*, log10_pvalue: float, log10_floor: float, alpha: float, gates: Seq
     """
     if not 0 < alpha < 1:
         raise ValueError(f"alpha is {alpha}, expected a number strictly between 0 and 1")
+    if math.isnan(log10_pvalue) or math.isnan(log10_floor):
+        raise ValueError("a p-value that is no number decides nothing")
     threshold = math.log10(alpha) + 1e-12
     if log10_floor > threshold or not all(gate.passed for gate in gates):
         return "inconclusive"
@@ -191,11 +203,13 @@ def to_json(evidence: Evidence) -> dict[str, Any]:
 
 def from_json(value: Mapping[str, Any], *, path: str | os.PathLike[str] = "evidence") -> Evidence:
     """Read the JSON form back; unknown fields are an error, because a reader must not drop what a finding says."""
-    return typing.cast("Evidence", _build(Evidence, value, path))
+    return typing.cast("Evidence", _build(Evidence, value, _Place(path=path)))
 
 
 def write(path: str | os.PathLike[str], evidence: Evidence) -> None:
-    """Write one evidence file."""
+    """Write one evidence file; a p-value that is not above 0 and at most 1 is a ValueError."""
+    if not 0 < evidence.pvalue <= 1:
+        raise ValueError(f"p-value {evidence.pvalue}")
     artifacts.write_json(path, to_json(evidence))
 
 
@@ -210,37 +224,60 @@ def _without_none(key: str, item: Any) -> Any:
     return [{name: part for name, part in plot.items() if part is not None} for plot in item]
 
 
-def _build(kind: type, value: Any, path: str | os.PathLike[str]) -> Any:
+def _build(kind: Any, value: Any, place: _Place) -> Any:
     if not isinstance(value, dict):
-        raise ArtifactError(f"{kind.__name__} is not an object", path=path)
+        raise place.wrong(value, "an object")
     known = {part.name: part for part in fields(kind)}
     for name in value:
         if name not in known:
-            raise ArtifactError(f"unknown field {name!r} in {kind.__name__}", path=path)
+            raise ArtifactError(f"unknown field {name!r} in {kind.__name__}", path=place.path)
     for name, part in known.items():
         if name not in value and part.default is MISSING and part.default_factory is MISSING:
-            raise ArtifactError(f"field {name!r} of {kind.__name__} is missing", path=path)
+            raise ArtifactError(f"field {name!r} of {kind.__name__} is missing", path=place.path)
     hints = typing.get_type_hints(kind, globalns=_NAMES)
-    return kind(**{name: _convert(hints[name], item, path) for name, item in value.items()})
+    return kind(**{name: _convert(hints[name], item, place.at(f".{name}")) for name, item in value.items()})
 
 
-def _convert(hint: Any, item: Any, path: str | os.PathLike[str]) -> Any:
-    options = [part for part in typing.get_args(hint) if part is not type(None)]
-    if typing.get_origin(hint) in (typing.Union, types.UnionType):
-        return None if item is None else _convert(options[0], item, path)
-    if typing.get_origin(hint) is tuple:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Which part of which file is being read, for messages."""
+
+    path: str | os.PathLike[str]
+    name: str = "evidence"
+
+    def at(self, part: str) -> _Place:
+        """Give the place of a part."""
+        return _Place(path=self.path, name=self.name + part)
+
+    def wrong(self, item: Any, expected: str) -> ArtifactError:
+        """Say that something else stands here."""
+        return ArtifactError(f"{self.name} is {str(item)[:40]!r}", path=self.path, expected=expected)
+
+
+def _convert(hint: Any, item: Any, place: _Place) -> Any:
+    origin, options = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        return None if item is None else _convert(options[0], item, place)
+    if origin is tuple:
         if not isinstance(item, list):
-            raise ArtifactError(f"{item!r:.40} is no list", path=path)
-        return tuple(_convert(options[0], part, path) for part in item)
-    if isinstance(hint, type) and is_dataclass(hint):
-        return _build(hint, item, path)
+            raise place.wrong(item, "a list")
+        return tuple(_convert(options[0], part, place.at(f"[{number}]")) for number, part in enumerate(item))
+    if origin is collections.abc.Mapping:
+        if not isinstance(item, dict):
+            raise place.wrong(item, "an object")
+        return {key: _convert(options[1], part, place.at(f".{key}")) for key, part in item.items()}
+    return _build(hint, item, place) if is_dataclass(hint) else _plain(hint, item, place)
+
+
+def _plain(hint: Any, item: Any, place: _Place) -> Any:
+    if typing.get_origin(hint) is Literal:
+        if item not in typing.get_args(hint):
+            raise place.wrong(item, f"one of {', '.join(typing.get_args(hint))}")
+        return item
+    allowed, expected = PLAIN.get(hint, (object, ""))
+    if not isinstance(item, allowed) or (isinstance(item, bool) and hint in {int, float}):
+        raise place.wrong(item, expected)
     return item
 
 
-def _names() -> dict[str, Any]:
-    import collections.abc
-
-    return {**globals(), "Mapping": collections.abc.Mapping}
-
-
-_NAMES = _names()
+_NAMES = {**globals(), "Mapping": collections.abc.Mapping}

@@ -52,6 +52,10 @@ class Window:
     start: int
     length: int
 
+    def __post_init__(self) -> None:
+        if self.start < 0 or self.length < 1:
+            raise ValueError(f"window {self}")
+
     @classmethod
     def parse(cls, text: str) -> Window:
         """Read ``START:LENGTH``."""
@@ -118,5 +122,7 @@ def hash_order(ids: Sequence[str]) -> NDArray[np.int64]:
 
 def generator(seed: int, *parts: str) -> np.random.Generator:
     """Make the source of randomness that `seed` and the digests of the inputs name."""
+    if seed < 0:
+        raise InputError(f"seed {seed}", expected="0 or more")
     digest = hashlib.sha256("\x00".join(parts).encode()).digest()
     return np.random.default_rng([seed, *np.frombuffer(digest, dtype=np.uint32).tolist()])

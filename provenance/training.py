@@ -76,7 +76,6 @@ def pack(texts: Iterable[str], tokenizer: Any, *, length: int) -> NDArray[np.int
 
 def new_model(shape: Shape, *, seed: int) -> Any:
     """Make an untrained model from a seed."""
-    torch.manual_seed(seed)
     config = transformers.GPTNeoXConfig(
         vocab_size=shape.vocabulary,
         hidden_size=shape.width,
@@ -87,7 +86,9 @@ def new_model(shape: Shape, *, seed: int) -> Any:
         bos_token_id=0,
         eos_token_id=0,
     )
-    return transformers.GPTNeoXForCausalLM(config)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return transformers.GPTNeoXForCausalLM(config)
 
 
 def load(folder: str | os.PathLike[str]) -> Any:

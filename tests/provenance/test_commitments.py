@@ -31,7 +31,39 @@ def test_the_public_part_says_nothing_of_the_file(committed):
     opening = path.with_name("run.parquet.opening.json")
     assert stat.S_IMODE(opening.stat().st_mode) == 0o600
     assert json.loads(opening.read_text())["salt"] not in path.with_name("run.parquet.commitment.json").read_text()
-    assert commitments.commit(path).root != commitment.root
+    copy = path.with_name("copy")
+    copy.write_bytes(path.read_bytes())
+    assert commitments.commit(copy).root != commitment.root
+
+
+def test_a_commitment_is_never_written_over(committed):
+    """A second commitment to the same file would lose the salt that opens the first."""
+    path, commitment = committed
+    with pytest.raises(InputError, match="never written over"):
+        commitments.commit(path)
+    path.with_name("run.parquet.commitment.json").rename(path.with_name("published.json"))
+    with pytest.raises(InputError, match=r"opening\.json: exists"):
+        commitments.commit(path)
+    path.with_name("published.json").rename(path.with_name("run.parquet.commitment.json"))
+    assert commitments.find([path]) == (commitment,)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"root": 5}, "'root' is damaged"),
+        ({"root": "né"}, "'root' is damaged"),
+        ({"witness": "a notary"}, "names a witness, and nothing proves one"),
+        ({"schema": "other/1"}, "schema is 'other/1'"),
+    ],
+)
+def test_an_altered_commitment_is_told(committed, change, message):
+    """What was changed by hand is refused; a witness that nobody can check is not taken for one."""
+    path, _ = committed
+    public = path.with_name("run.parquet.commitment.json")
+    public.write_text(json.dumps({**json.loads(public.read_text()), **change}))
+    with pytest.raises(ArtifactError, match=message):
+        commitments.find([path])
 
 
 def test_a_changed_file_is_told(committed):

@@ -34,6 +34,7 @@ CONTRACT = {
     "gates",
     "caveats",
     "commitments",
+    "signals",
     "plots",
     "inputs",
     "suspect",
@@ -94,6 +95,21 @@ def test_alpha_is_a_level(alpha):
         evidence.verdict(log10_pvalue=-4, log10_floor=-4, alpha=alpha, gates=[])
 
 
+def test_what_is_no_number_decides_nothing():
+    """A p-value or floor that could not be computed is a caller's mistake, not the absence of evidence."""
+    for numbers in ({"log10_pvalue": math.nan, "log10_floor": -4}, {"log10_pvalue": -4, "log10_floor": math.nan}):
+        with pytest.raises(ValueError, match="no number"):
+            evidence.verdict(**numbers, alpha=0.001, gates=[])
+
+
+@pytest.mark.parametrize("pvalue", [0.0, -0.1, 1.5, math.nan])
+def test_no_other_pvalue_is_written(tmp_path, pvalue):
+    """Evidence with a p-value that no test gives never reaches a file."""
+    with pytest.raises(ValueError, match="p-value"):
+        evidence.write(tmp_path / "e.json", _evidence(pvalue=pvalue))
+    assert not list(tmp_path.iterdir())
+
+
 def test_pvalue_is_never_zero():
     """What float64 would round to 0 stays above it."""
     assert evidence.positive(0.0) > 0
@@ -133,9 +149,23 @@ def test_files_round_trip(tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"gates": 3}, "is no list"),
-        ({"plots": [{"name": "p", "x": 5, "y": []}]}, "is no list"),
-        ({"effect": 1.0}, "Effect is not an object"),
+        ({"gates": 3}, r"evidence\.gates is '3'; expected a list"),
+        ({"plots": [{"name": "p", "x": 5, "y": []}]}, r"evidence\.plots\[0\]\.x is '5'; expected a list"),
+        ({"plots": [{"name": "p", "x": [1, "a"], "y": []}]}, r"plots\[0\]\.x\[1\] is 'a'; expected a finite number"),
+        ({"caveats": "said"}, r"evidence\.caveats is 'said'; expected a list"),
+        ({"gates": [{"name": "a", "passed": "no", "detail": ""}]}, "passed is 'no'; expected true or false"),
+        ({"verdict": "guilty"}, r"verdict is 'guilty'; expected one of evidence, no-evidence, inconclusive"),
+        ({"verdict": ["evidence"]}, "expected one of evidence"),
+        ({"n": 1.5}, r"evidence\.n is '1\.5'; expected a whole number"),
+        ({"n": True}, r"evidence\.n is 'True'; expected a whole number"),
+        ({"pvalue": "0.1"}, r"pvalue is '0\.1'; expected a finite number"),
+        ({"pvalue": None}, "expected a finite number"),
+        ({"claim": 1}, "claim is '1'; expected text"),
+        ({"inputs": []}, r"inputs is '\[\]'; expected an object"),
+        ({"inputs": {"transcript": 1}}, r"evidence\.inputs\.transcript is '1'; expected text"),
+        ({"references": ["hf:x"]}, r"references\[0\] is 'hf:x'; expected an object"),
+        ({"effect": 1.0}, r"evidence\.effect is '1\.0'; expected an object"),
+        ({"pvalue": math.nan}, "NaN is no number"),
         ({"surprise": 1}, "unknown field 'surprise'"),
         ({"schema": "provtool/evidence/9"}, "schema is 'provtool/evidence/9'"),
     ],

@@ -46,6 +46,15 @@ def test_randomness_is_named_by_seed_and_digests():
     assert len(set(draws)) == 4
 
 
+def test_negative_seeds_and_windows_are_refused():
+    """A seed from the command line is told in one line; a window before the first token is a caller's mistake."""
+    with pytest.raises(InputError, match="seed -1; expected 0 or more"):
+        generator(-1, "a")
+    for start, length in ((-1, 4), (0, 0)):
+        with pytest.raises(ValueError, match="window"):
+            Window(start=start, length=length)
+
+
 def test_messages_have_one_form():
     """Place, what is wrong, what was expected, what to try: one line."""
     error = InputError("no text", path="f.jsonl", line=7, expected="a field 'text'", hint="--text-field body")

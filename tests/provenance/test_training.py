@@ -38,6 +38,15 @@ def test_same_seed_and_order_same_weights(sequences):
     assert not all(torch.equal(states[0][name], states[2][name]) for name in states[0])
 
 
+def test_new_models_leave_the_randomness_of_others_alone():
+    """Making a model from a seed does not move torch's own generator."""
+    torch.manual_seed(3)
+    before = torch.get_rng_state()
+    one, two = (training.new_model(SHAPE, seed=1).state_dict() for _ in range(2))
+    assert torch.equal(torch.get_rng_state(), before)
+    assert all(torch.equal(one[name], two[name]) for name in one)
+
+
 def test_steps_are_counted(sequences):
     """Every row of the order is reported once its step is done, the last short batch too."""
     seen = []
