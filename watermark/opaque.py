@@ -15,23 +15,24 @@ import re
 FENCE = re.compile(r"^[ \t]*(```+|~~~+)[^\n]*\n.*?(?:^[ \t]*\1[^\n]*$|\Z)", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(
     r"""
-      (`+)(?:(?!\n[ \t]*\n|`).)+\1                                # `code`, ``code``
+      (?<!`)(`{1,3}+)(?:(?!\n[ \t]*\n|`).)+\1                                # `code`, ``code``
     | \b(?:https?|ftp|file|git|ssh)://[^\s<>"]*[^\s<>".,;:!?)\]'] # URLs
     | \bwww\.[^\s<>"]+
-    | [\w.+-]+@[\w-]+(?:\.[\w-]+)+                                # e-mail addresses
+    | (?<![\w.+-])[\w.+-]++@[\w-]+(?:\.[\w-]+)+                                # e-mail addresses
     | </?[A-Za-z!][^<>\n]*>                                       # tags
     | &\#?\w+;                                                    # entities
-    | :[\w:]+:`[^`]+`                                             # roles
+    | (?<![\w:]):[\w:]{1,60}+(?<=:)`[^`]+`                                             # roles
     | \$[^$\n]+\$                                                 # formulas
     | \\[A-Za-z]+(?:\{[^{}\n]*\})*
     | \{[^{}]*\} | \[[^\[\]\n]*\]\([^()\s]*\)
-    | [\w.]+\([^()]*\)                                            # calls
-    | [\w.]+\[[^\[\]\n]*\]                                        # subscripts
-    | \w+[ ]?=[ ]?\S+                                             # assignments
-    | (?:[\w.~-]*[/\\])+[\w.-]*                                   # paths and and/or
+    | (?<![\w.])[\w.]++\([^()]*\)                                            # calls
+    | (?<![\w.])[\w.]++\[[^\[\]\n]*\]                                        # subscripts
+    | (?<!\w)\w++[ ]?=[ ]?\S+                                             # assignments
+    | (?<![\w.~-])(?:[\w.~-]*+[/\\])++[\w.-]*                                   # paths and and/or
     """,
     re.VERBOSE | re.DOTALL,
 )
+"""Each alternative starts only where a run of its letters does and never gives letters back: long runs stay linear."""
 LINE = re.compile(r"[^\n]*\n?")
 PROMPT = re.compile(r"[ \t]*(?:>>>|\.\.\.|\$|#|%|In \[\d*\]:|Out\[\d*\]:)[ \t]")
 TABLE = re.compile(r".*\|.*\||[ \t]*[=+|~^-]{3}|.*\t.*\S|.*\S {3,}\S")
