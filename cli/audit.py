@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -112,7 +113,7 @@ def _run(
 ) -> None:
     """Score what has to be scored, audit every suspect, leave scores and evidence behind."""
     _check_usage(how)
-    usual = beside.with_name(f"{beside.stem}.{name}.json")
+    usual = beside.with_name(f"{beside.stem}.{name}.{_short(how)}.json")
     out, settings = how["out"] or usual, {key: how[key] for key in ("alpha", "resamples", "seed")}
     kept = usual if str(out) == streams.STREAM else out
     suspects = list(_suspects(source, kept, how))
@@ -124,6 +125,13 @@ def _run(
     }
     if verdicts & set(how["fail_on"]):
         sys.exit(3)
+
+
+def _short(how: dict[str, Any]) -> str:
+    """Name the suspect in a file name, so that the next one's evidence does not take its place."""
+    asked = how["suspect_names"][0] if how["suspect_names"] else how["scores_path"].name
+    last = asked.rstrip("/").rpartition("/")[2].partition(":")
+    return re.sub(r"[^\w.-]+", "-", (last[2] or last[0]).removesuffix(".parquet")).strip("-.") or "suspect"
 
 
 def _check_usage(how: dict[str, Any]) -> None:

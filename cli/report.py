@@ -33,6 +33,10 @@ def command(evidence_files: tuple[str, ...], out: str, alpha: float) -> None:
 
     Every EVIDENCE is a JSON file that an audit wrote; - reads one from stdin. All of them form one family: p-values are
     adjusted for their number by Holm's method, and the verdicts are those after adjustment.
+
+    \b
+    Example:
+      provtool report order.json watermark.json --out report.html
     """
     exhibits = [_read(name) for name in evidence_files]
     page = report.render([given for given, _ in exhibits], alpha=alpha, sources=[source for _, source in exhibits])

@@ -49,7 +49,9 @@ T = TypeVar("T")
 
 @click.command()
 @click.option("--out", type=options.PATH, default=Path("demo-out"), show_default=True, help="Folder for everything.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Another seed makes other models and marks.")
+@click.option(
+    "--seed", type=options.SEED, default=0, show_default=True, help="Another seed makes other models and marks."
+)
 @click.option("--corpus", type=options.PATH, help="Prose of your own.  [default: documentation on this machine]")
 def command(out: Path, seed: int, corpus: Path | None) -> None:
     """Run the main job from nothing: gather text, mark it, train six small models, audit four, write the report.

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -19,11 +20,12 @@ def test_an_order_audit_leaves_scores_and_evidence_behind(run, transcript, rando
     done = run("audit", "order", transcript, "--suspect", random_model, "--window", "4:8", "--resamples", 999)
     assert done.code == 0
     assert done.out == ""
-    found = evidence.read(tmp_path / "run.order.json")
+    found = evidence.read(tmp_path / f"run.order.{Path(random_model).name}.json")
     assert (found.audit, found.n) == ("order", 60)
-    assert len(scoring.read(tmp_path / "run.order.scores.parquet").rows) == 60
-    assert done.err.splitlines()[-1] == "next: provtool report run.order.json --out run.order.html"
-    assert max(map(len, done.err.splitlines()[1:])) <= 80
+    assert len(scoring.read(tmp_path / f"run.order.{Path(random_model).name}.scores.parquet").rows) == 60
+    stem = f"run.order.{Path(random_model).name}"
+    assert done.err.splitlines()[-1] == f"next: provtool report {stem}.json --out {stem}.html"
+    assert max(map(len, done.err.splitlines()[1:-1])) <= 80
 
 
 @pytest.mark.parametrize("name", ["order", "watermark"])
@@ -59,7 +61,7 @@ def test_json_on_standard_output_is_pure(run, ledger, counts, tmp_path):
     done = run("audit", "watermark", ledger, "--suspect", counts, "--out", "-")
     assert evidence.from_json(json.loads(done.out)).audit == "watermark"
     assert "verdict" in done.err
-    assert {path.name for path in ledger.parent.iterdir()} == before | {"ledger.watermark.scores.parquet"}
+    assert {path.name for path in ledger.parent.iterdir()} == before | {"ledger.watermark.n.scores.parquet"}
     assert not (tmp_path / "-").exists()
 
 
