@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from provenance import artifacts
-from provenance.errors import InputError, SuspectError
+from provenance.errors import InputError
 from provenance.records import Score, Tokenizer, ends_from
 
 if TYPE_CHECKING:
@@ -31,9 +31,11 @@ NGRAM = artifacts.Kind(
     columns=pa.schema([("gram", pa.uint64()), ("count", pa.int64()), ("followers", pa.int64()), ("types", pa.int64())]),
 )
 BYTES = 256
+CONTINUATION = 0x80
+"""Upper two bits of a UTF-8 byte that does not begin a character."""
 DEFAULT_ORDER = {"token": 3, "byte": 6}
-BATCH = 4096
-"""Records scored at once."""
+BATCH = 1 << 18
+"""Units scored at once."""
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -44,7 +46,7 @@ class NgramModel:
     grams: NDArray[np.uint64]
     """Sorted hashes of all n-grams, the empty one among them, shape ``(g,)``."""
     counts: NDArray[np.int64]
-    """How often each stands in the counted text."""
+    """How often each stands in the counted text, and a 0 at the end for all others, shape ``(g + 1,)``; likewise: """
     followers: NDArray[np.int64]
     """How often something follows it."""
     types: NDArray[np.int64]
@@ -58,41 +60,36 @@ class NgramModel:
         self, records: Sequence[Record], *, window: Window | None, progress: Callable[[int, int | None], None]
     ) -> Iterator[Score]:
         """See `provenance.suspects.Suspect.score`."""
-        for low in range(0, len(records), BATCH):
-            batch = [(record, *_units(record)) for record in records[low : low + BATCH]]
-            edges = np.cumsum([len(units) for _, units, _, _ in batch])[:-1]
-            logs = np.split(self._logprobs([units for _, units, _, _ in batch]), edges)
-            for (record, units, skip, ends), part in zip(batch, logs, strict=True):
-                start = max(skip, window.start if window else 0)
-                stop = max(start, min(len(units), window.start + window.length) if window else len(units))
-                yield Score(
-                    id=record.id,
-                    set=record.set,
-                    variant=record.variant,
-                    view=record.view,
-                    start=start,
-                    tokens=tuple(units[start:stop].tolist()),
-                    ends=ends_from(ends, start - skip, stop - skip) if ends is not None else None,
-                    logprob=part[start:stop].astype(np.float32),
-                )
-            progress(min(low + BATCH, len(records)), len(records))
+        done = 0
+        for batch in _batches(records, unit="token" if self.tokenizer else "byte"):
+            edges = np.cumsum([len(sequence.units) for sequence in batch])[:-1]
+            logs = np.split(self._logprobs([sequence.units for sequence in batch]), edges)
+            for sequence, part in zip(batch, logs, strict=True):
+                yield _score(sequence, part, window)
+            done += len(batch)
+            progress(done, len(records))
 
-    def _logprobs(self, sequences: Sequence[NDArray[np.int64]]) -> NDArray[np.float64]:
+    def _logprobs(self, sequences: Sequence[NDArray[np.int64]]) -> NDArray[np.float32]:
         units, place = _joined(sequences)
         hashes = _hashes(units, order=self.order)
         probability = np.full(len(units), 1.0 / self.vocabulary)
+        rows = self._rows(hashes[0])
         for k in range(1, self.order + 1):
-            count = self._look_up(hashes[k], self.counts)
-            context = _before(hashes[k - 1])
-            followers, types = self._look_up(context, self.followers), self._look_up(context, self.types)
-            mixed = (count + types * probability) / np.maximum(followers + types, 1)
+            context, rows = np.concatenate((rows[:1], rows[:-1])), self._rows(hashes[k])
+            followers, types = self.followers[context], self.types[context]
+            mixed = (self.counts[rows] + types * probability) / np.maximum(followers + types, 1)
             probability = np.where((place >= k - 1) & (followers > 0), mixed, probability)
-        logs: NDArray[np.float64] = np.log(probability)
+        logs: NDArray[np.float32] = np.log(probability).astype(np.float32)
         return logs
 
-    def _look_up(self, hashes: NDArray[np.uint64], column: NDArray[np.int64]) -> NDArray[np.int64]:
-        at = np.minimum(np.searchsorted(self.grams, hashes), len(self.grams) - 1)
-        return np.where(self.grams[at] == hashes, column[at], 0)
+    def _rows(self, hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """Find n-grams in the table; what was never counted is its last row, which is empty."""
+        order = np.argsort(hashes)  # a walk through the table, not a jump for every n-gram: four times as fast
+        asked = hashes[order]
+        at = np.searchsorted(self.grams, asked)
+        rows = np.empty(len(hashes), dtype=np.int64)
+        rows[order] = np.where(self.grams[np.minimum(at, len(self.grams) - 1)] == asked, at, len(self.grams))
+        return rows
 
 
 def count(
@@ -105,18 +102,17 @@ def count(
 ) -> int:
     """Count the n-grams of records and write the model; returns the number of n-grams.
 
-    Records that all have tokens are counted as tokens of `tokenizer`, others as UTF-8 bytes of their text.
+    With a `tokenizer` the records' tokens are counted, which are its ids; without, the UTF-8 bytes of their text.
 
     Raises
     ------
     InputError
-        If there is nothing to count.
+        If there is nothing to count, or a record lacks what is to be counted.
     """
-    by_token = tokenizer is not None
-    sequences = [_units(record)[0] for record in records]
+    unit = "token" if tokenizer else "byte"
+    sequences = [_read(record, unit=unit).units for record in records]
     if not sum(map(len, sequences)):
-        raise InputError("nothing to count: no record has text or tokens", path=inputs.get("path"))
-    unit = "token" if by_token else "byte"
+        raise InputError("nothing to count", expected="records with text or tokens")
     size = order or DEFAULT_ORDER[unit]
     vocabulary = max(BYTES, 1 + max(int(units.max(initial=0)) for units in sequences))
     columns = _tabulate(sequences, order=size)
@@ -135,7 +131,8 @@ def load(path: str) -> NgramModel:
     """Open a model that `count` wrote."""
     table = artifacts.read(path, NGRAM)
     settings = table.header.settings
-    grams, counts, followers, types = (table.rows.column(name).to_numpy() for name in NGRAM.columns.names)
+    grams, *tables = (table.rows.column(name).to_numpy() for name in NGRAM.columns.names)
+    counts, followers, types = (np.append(column, 0) for column in tables)
     tokenizer = Tokenizer(**settings["tokenizer"]) if settings["tokenizer"] else None
     identity = {
         "suspect": f"ngram:{path}",
@@ -156,16 +153,56 @@ def load(path: str) -> NgramModel:
     )
 
 
-def _units(record: Record) -> tuple[NDArray[np.int64], int, tuple[int, ...] | None]:
-    """Give the units of a record, how many of them are context, and the ends of the others in characters."""
-    if record.tokens is not None:
-        return np.array(record.tokens, dtype=np.int64), 0, None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sequence:
+    """A record as this model reads it."""
+
+    record: Record
+    units: NDArray[np.int64]
+    skip: int
+    """How many of the units are context."""
+    ends: NDArray[np.int64] | None
+    """Where each of the others ends, in characters."""
+
+
+def _read(record: Record, *, unit: str) -> _Sequence:
+    if unit == "token":
+        if record.tokens is None:
+            raise InputError(f"record {record.id!r} has no token ids", expected="a model that counted text")
+        return _Sequence(record=record, units=np.array(record.tokens, dtype=np.int64), skip=0, ends=None)
     if record.text is None:
-        raise SuspectError(f"record {record.id!r} has neither tokens of this model's tokenizer nor text")
-    context = record.context.encode()
-    units = np.frombuffer(context + record.text.encode(), dtype=np.uint8).astype(np.int64)
-    ends = np.repeat(np.arange(1, len(record.text) + 1), [len(letter.encode()) for letter in record.text])
-    return units, len(context), tuple(ends.tolist())
+        raise InputError(f"record {record.id!r} has no text", expected="a model that counted its tokens")
+    skip = len(record.context.encode())
+    units = np.frombuffer((record.context + record.text).encode(), dtype=np.uint8).astype(np.int64)
+    return _Sequence(record=record, units=units, skip=skip, ends=np.cumsum(units[skip:] & 0xC0 != CONTINUATION))
+
+
+def _batches(records: Sequence[Record], *, unit: str) -> Iterator[list[_Sequence]]:
+    batch, size = list[_Sequence](), 0
+    for record in records:
+        batch.append(_read(record, unit=unit))
+        size += len(batch[-1].units)
+        if size >= BATCH:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _score(sequence: _Sequence, logs: NDArray[np.float32], window: Window | None) -> Score:
+    start = max(sequence.skip, window.start if window else 0)
+    stop = max(start, min(len(logs), window.start + window.length) if window else len(logs))
+    low, high = start - sequence.skip, stop - sequence.skip
+    return Score(
+        id=sequence.record.id,
+        set=sequence.record.set,
+        variant=sequence.record.variant,
+        view=sequence.record.view,
+        start=start,
+        tokens=tuple(sequence.units[start:stop].tolist()),
+        ends=None if sequence.ends is None else ends_from(sequence.ends.tolist(), low, high),
+        logprob=logs[start:stop],
+    )
 
 
 def _joined(sequences: Sequence[NDArray[np.int64]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

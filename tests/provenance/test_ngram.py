@@ -55,6 +55,60 @@ def test_agrees_with_the_definition(tmp_path):
             assert np.exp(score.logprob[at]) == pytest.approx(expected, rel=1e-5)
 
 
+ROWS = st.lists(st.lists(st.integers(0, 5), max_size=7), min_size=1, max_size=6)
+
+
+@settings(max_examples=40)
+@given(counted=ROWS, asked=ROWS, order=st.integers(1, 4))
+def test_any_table_agrees_with_the_definition(tmp_path_factory, counted, asked, order):
+    """Rows of any length, empty ones too, scored in one go: no row sees the end of the one before it."""
+    if not any(counted):
+        return
+    model = _model(tmp_path_factory.mktemp("any") / "m.parquet", counted, order=order)
+    for row, score in zip(asked, model.score(_tokens(asked), window=None, progress=_quiet), strict=True):
+        expected = [
+            _witten_bell(counted, row[max(0, at - order + 1) : at], token, model.vocabulary)
+            for at, token in enumerate(row)
+        ]
+        assert np.exp(score.logprob) == pytest.approx(expected, rel=1e-5)
+
+
+def test_batches_change_nothing(tmp_path, monkeypatch):
+    """However many units are scored at once, the numbers are the same, and progress ends at its total."""
+    model = _model(tmp_path / "m.parquet", SEQUENCES)
+    whole = [score.logprob.tolist() for score in model.score(_tokens(SEQUENCES), window=None, progress=_quiet)]
+    monkeypatch.setattr(ngram, "BATCH", 1)
+    seen = []
+    single = model.score(_tokens(SEQUENCES), window=None, progress=lambda done, total: seen.append((done, total)))
+    assert [score.logprob.tolist() for score in single] == whole
+    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+def test_tokens_that_were_never_counted_have_a_number(tmp_path):
+    """An id beyond all that were counted is as likely as any other that was never seen after its context."""
+    model = _model(tmp_path / "m.parquet", SEQUENCES)
+    one, other = model.score(_tokens([[1, 2, 200], [1, 2, 70_000]]), window=None, progress=_quiet)
+    assert one.logprob.tolist() == other.logprob.tolist()
+    assert np.isfinite(one.logprob).all()
+
+
+def test_tokens_and_bytes_are_never_taken_for_each_other(tmp_path):
+    """A model of tokens refuses text, a model of text counts and scores the text of records that have ids too."""
+    by_token = _model(tmp_path / "t.parquet", SEQUENCES)
+    with pytest.raises(InputError, match="record 'a' has no token ids; expected a model that counted text"):
+        list(by_token.score([Record(id="a", text="words")], window=None, progress=_quiet))
+    both = Record(id="a", text="words", tokens=(1, 2))
+    ngram.count([both], out=tmp_path / "b.parquet", inputs={})
+    by_byte = ngram.load(str(tmp_path / "b.parquet"))
+    assert by_byte.identity["backend"] == "witten-bell(order=6, unit=byte)"
+    assert len(next(by_byte.score([both], window=None, progress=_quiet)).logprob) == len("words")
+    with pytest.raises(InputError, match="has no text"):
+        list(by_byte.score([Record(id="a", tokens=(1,))], window=None, progress=_quiet))
+    with pytest.raises(InputError, match="has no token ids"):
+        ngram.count([both, Record(id="b", text="x")], out=tmp_path / "c", tokenizer=TOKENIZER, inputs={})
+    assert not (tmp_path / "c").exists()
+
+
 def test_probabilities_add_up_to_one(tmp_path):
     """After any context the probabilities of the whole vocabulary sum to 1."""
     model = _model(tmp_path / "m.parquet", SEQUENCES)
