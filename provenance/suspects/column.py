@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+import difflib
+import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
-import pyarrow.json
 import pyarrow.parquet
 
 from provenance import artifacts
@@ -26,12 +28,9 @@ if TYPE_CHECKING:
     from provenance.records import Record, Tokenizer, Window
 
 Key = tuple[str, int, str, str | None]
-READERS = {
-    ".parquet": pyarrow.parquet.read_table,
-    ".csv": pyarrow.csv.read_csv,
-    ".jsonl": pyarrow.json.read_json,
-    ".ndjson": pyarrow.json.read_json,
-}
+SUFFIXES = (".parquet", ".csv", ".jsonl", ".ndjson")
+TEXT = {name: pa.string() for name in ("id", "view", "set")}
+"""Columns that a CSV must not read as numbers or dates: 007 is no 7."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +50,7 @@ class Column:
     ) -> Iterator[Score]:
         """See `provenance.suspects.Suspect.score`; the window is the caller's word for what the column covers."""
         keys = [self._key(record) for record in records]
+        self._check_apart(records, keys)
         missing = [record.id for record, key in zip(records, keys, strict=True) if key not in self.values]
         if missing:
             raise InputError(
@@ -62,6 +62,19 @@ class Column:
         for done, (record, key) in enumerate(zip(records, keys, strict=True), start=1):
             yield self._score(record, self.values[key], start=window.start if window else 0)
             progress(done, len(records))
+
+    def _check_apart(self, records: Sequence[Record], keys: Sequence[Key]) -> None:
+        """Refuse to give one number to two texts: all variants would look alike, and a mark would seem absent."""
+        first: dict[Key, Record] = {}
+        for record, key in zip(records, keys, strict=True):
+            other = first.setdefault(key, record)
+            for name in ("variant", "view", "set"):
+                if getattr(record, name) != getattr(other, name):
+                    raise InputError(
+                        f"id {record.id!r} is asked with {name} {getattr(other, name)!r} and {getattr(record, name)!r}",
+                        path=self.path,
+                        expected=f"a column {name!r}",
+                    )
 
     def _key(self, record: Record) -> Key:
         return (
@@ -89,50 +102,93 @@ def load(name: str) -> Column:
     Raises
     ------
     InputError
-        If the file cannot be read, lacks ``id`` or NAME, or names a row twice.
+        If the file cannot be read, lacks ``id`` or NAME, names a row twice, or holds anything but finite numbers.
     """
     path, _, column = name.rpartition(":")
-    if not path or not column:
-        raise InputError(f"column:{name}", expected="column:FILE:NAME, such as column:scores.parquet:loglik")
-    table = _read(path)
     wanted = column.removeprefix("-")
+    if not path or not wanted:
+        raise InputError(f"column:{name}", expected="column:FILE:NAME, such as column:scores.parquet:loglik")
+    rows = _read(path)
+    columns = tuple(dict.fromkeys(key for _, row in rows for key in row))
     for needed in ("id", wanted):
-        if needed not in table.column_names:
-            raise InputError(f"no column {needed!r}", path=path, expected=f"one of {', '.join(table.column_names)}")
-    _check_numeric(table.schema.field(wanted).type, column=wanted, path=path)
-    joined = frozenset({"variant", "view", "set"} & set(table.column_names))
-    values = _by_key(table, wanted, joined, path)
+        if needed not in columns:
+            near = difflib.get_close_matches(needed, columns, n=1)
+            raise InputError(
+                f"no column {needed!r}",
+                path=path,
+                expected=f"one of {', '.join(columns)}",
+                hint=f"column:{path}:{near[0]}" if near and needed == wanted else None,
+            )
+    joined = frozenset({"variant", "view", "set"} & set(columns))
     identity = {"suspect": f"column:{name}", "kind": "column", "weights": artifacts.digest(path), "backend": "column"}
-    return Column(path=path, values=values, sign=-1 if column != wanted else 1, joined=joined, identity=identity)
+    return Column(
+        path=path,
+        values=_by_key(rows, wanted, path),
+        sign=-1 if column != wanted else 1,
+        joined=joined,
+        identity=identity,
+    )
 
 
-def _read(path: str) -> pa.Table:
-    reader = READERS.get(Path(path).suffix)
-    if reader is None:
-        raise InputError("unknown kind of file", path=path, expected=f"a name in {', '.join(READERS)}")
+def _read(path: str) -> list[tuple[int, dict[str, Any]]]:
+    """Give every row with its line, or its number in a Parquet file."""
+    suffix = Path(path).suffix
+    if suffix not in SUFFIXES:
+        raise InputError("unknown kind of file", path=path, expected=f"a name in {', '.join(SUFFIXES)}")
     if not Path(path).is_file():
         raise InputError("no such file", path=path)
     try:
-        return reader(path)
+        if suffix == ".csv":
+            how = pyarrow.csv.ConvertOptions(column_types=TEXT)
+            return list(enumerate(pyarrow.csv.read_csv(path, convert_options=how).to_pylist(), start=2))
+        if suffix == ".parquet":
+            return list(enumerate(pyarrow.parquet.read_table(path).to_pylist(), start=1))
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"cannot be read ({str(error).splitlines()[0]})", path=path) from error
+    return _read_lines(path)
 
 
-def _check_numeric(kind: pa.DataType, *, column: str, path: str) -> None:
-    inner = kind.value_type if pa.types.is_list(kind) or pa.types.is_large_list(kind) else kind
-    if not (pa.types.is_integer(inner) or pa.types.is_floating(inner) or pa.types.is_null(inner)):
-        raise InputError(
-            f"column {column!r} holds no numbers but {kind}", path=path, expected="numbers or lists of them"
-        )
+def _read_lines(path: str) -> list[tuple[int, dict[str, Any]]]:
+    rows = []
+    with Path(path).open("rb") as stream:
+        for line, text in enumerate(stream, start=1):
+            try:
+                row = json.loads(text) if text.strip() else {}
+            except ValueError as error:
+                raise InputError(f"not JSON ({error})", path=path, line=line) from error
+            if not isinstance(row, dict):
+                raise InputError("not a JSON object", path=path, line=line, expected="one object a line")
+            if row:
+                rows.append((line, row))
+    return rows
 
 
-def _by_key(table: pa.Table, name: str, joined: frozenset[str], path: str) -> dict[Key, Any]:
+def _by_key(rows: Sequence[tuple[int, dict[str, Any]]], name: str, path: str) -> dict[Key, Any]:
     values: dict[Key, Any] = {}
-    for line, row in enumerate(table.select(["id", name, *sorted(joined)]).to_pylist(), start=1):
-        key = (str(row["id"]), int(row.get("variant", 0)), str(row.get("view", "text")), row.get("set"))
+    for line, row in rows:
+        key = _row_key(row, path=path, line=line)
         if key in values:
             raise InputError(f"id {key[0]!r} stands twice", path=path, line=line, expected="one row a record")
-        if row[name] is None:
-            raise InputError(f"{name} of id {key[0]!r} is null", path=path, line=line, expected="a number or a list")
-        values[key] = row[name]
+        value = row.get(name)
+        numbers: list[Any] = value if isinstance(value, list) else [value]
+        if not all(type(number) in {int, float} and math.isfinite(number) for number in numbers):
+            found = "null" if value is None else f"{value!r:.40}"
+            raise InputError(
+                f"{name} of id {key[0]!r} is {found}",
+                path=path,
+                line=line,
+                expected="a finite number, or a list of them",
+            )
+        if values and isinstance(value, list) != isinstance(next(iter(values.values())), list):
+            raise InputError(f"{name} is a list in one row and a number in another", path=path, line=line)
+        values[key] = value
     return values
+
+
+def _row_key(row: Mapping[str, Any], *, path: str, line: int) -> Key:
+    id_, variant = row.get("id"), row.get("variant", 0)
+    if not isinstance(id_, str | int) or isinstance(id_, bool):
+        raise InputError(f"id is {id_!r:.40}", path=path, line=line, expected="text or a whole number")
+    if not isinstance(variant, int) or isinstance(variant, bool):
+        raise InputError(f"variant of id {id_!r} is {variant!r:.40}", path=path, line=line, expected="a whole number")
+    return str(id_), variant, row.get("view") or "text", row.get("set")

@@ -8,7 +8,7 @@ import pytest
 
 from provenance import suspects
 from provenance.errors import InputError
-from provenance.records import Record
+from provenance.records import Record, Window
 
 ROWS = [{"id": "a", "loss": 2.5, "each": [-1.0, -2.0]}, {"id": "b", "loss": 0.5, "each": [-0.5]}]
 
@@ -47,11 +47,58 @@ def test_lists_have_one_number_a_token(tmp_path):
 
 
 def test_variants_are_joined_where_the_file_has_them(tmp_path):
-    """With a column ``variant`` each variant has its own number; without, all share one."""
+    """With a column ``variant`` each variant has its own number."""
     rows = [{"id": "a", "variant": index, "ll": -float(index)} for index in range(3)]
     path = _write(tmp_path / "f.parquet", rows)
     found = _ask(f"column:{path}:ll", [Record(id="a", variant=2), Record(id="a", variant=0)])
     assert [score.logprob[0] for score in found] == [-2.0, 0.0]
+
+
+def test_two_texts_never_share_a_number(tmp_path):
+    """A file that cannot tell variants, views or sets apart is refused where they are asked for."""
+    path = _write(tmp_path / "f.jsonl", ROWS)
+    for change in ({"variant": 1}, {"view": "lower"}, {"set": "members"}):
+        with pytest.raises(InputError, match=f"id 'a' is asked with .*; expected a column '{next(iter(change))}'"):
+            _ask(f"column:{path}:loss", [Record(id="a"), Record(id="a", **change)])
+    assert len(_ask(f"column:{path}:loss", [Record(id="a", variant=2), Record(id="b", variant=1)])) == 2
+
+
+def test_sets_and_views_are_joined(tmp_path):
+    """The same id in two sets or views has a number each."""
+    rows = [{"id": "a", "set": s, "view": v, "ll": -float(i)} for i, (s, v) in enumerate(["xt", "yt", "xl"])]
+    path = _write(tmp_path / "f.csv", rows)
+    found = _ask(f"column:{path}:ll", [Record(id="a", set=s, view=v) for s, v in ("xl", "xt", "yt")])
+    assert [score.logprob[0] for score in found] == [-2.0, 0.0, -1.0]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+@pytest.mark.parametrize("name", ["007", "2020-01-01", "1e3"])
+def test_ids_stay_as_they_are(tmp_path, suffix, name):
+    """An id that looks like a number or a date is still text."""
+    path = _write(tmp_path / f"f{suffix}", [{"id": name, "ll": -1.5}])
+    assert _ask(f"column:{path}:ll", [Record(id=name)])[0].logprob.tolist() == [-1.5]
+
+
+def test_windows_and_progress(tmp_path):
+    """The window is the caller's word for what the numbers cover, and every record is reported."""
+    path = _write(tmp_path / "f.jsonl", ROWS)
+    seen = []
+    found = suspects.load(f"column:{path}:each").score(
+        [Record(id="a"), Record(id="b")],
+        window=Window(start=3, length=2),
+        progress=lambda done, total: seen.append((done, total)),
+    )
+    assert [score.start for score in found] == [3, 3]
+    assert seen == [(1, 2), (2, 2)]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_damaged_files_are_one_line(tmp_path, suffix):
+    """What cannot be read is told in one line that names the file."""
+    (tmp_path / f"f{suffix}").write_bytes(b'id,ll\n"a\xff",1,2\n{')
+    with pytest.raises(InputError, match=r"(cannot be read|not JSON)") as caught:
+        suspects.load(f"column:{tmp_path / 'f'}{suffix}:ll")
+    assert len(str(caught.value).splitlines()) == 1
 
 
 def test_missing_rows_are_counted_and_named(tmp_path):
@@ -64,11 +111,19 @@ def test_missing_rows_are_counted_and_named(tmp_path):
 @pytest.mark.parametrize(
     ("rows", "name", "message"),
     [
-        (ROWS, "nothing", "no column 'nothing'.*id, loss, each"),
+        (ROWS, "nothing", "no column 'nothing'; expected one of id, loss, each$"),
+        (ROWS, "los", "no column 'los'; expected one of id, loss, each; try column:.*f.jsonl:loss"),
+        ([ROWS[0], {"id": "b", "loss": [1.0]}], "loss", "f.jsonl:2: loss is a list in one row and a number in another"),
+        ([{"id": "a", "loss": float("nan")}], "loss", "f.jsonl:1: loss of id 'a' is nan; expected a finite number"),
+        ([{"id": "a", "loss": [-1.0, None]}], "loss", "is .-1.0, None.; expected a finite number"),
+        ([{"id": "a", "loss": True}], "loss", "is True; expected a finite number"),
+        ([{"id": "a", "loss": "2.5"}], "loss", "is '2.5'; expected a finite number"),
+        ([{"id": None, "loss": 1}], "loss", "id is None; expected text"),
+        ([{"id": "a", "loss": 1, "variant": "x"}], "loss", "variant of id 'a' is 'x'; expected a whole number"),
+        ([5], "loss", "f.jsonl:1: not a JSON object"),
         ([{"x": 1}], "x", "no column 'id'"),
         ([ROWS[0], ROWS[0]], "loss", "f.jsonl:2: id 'a' stands twice"),
         ([ROWS[0], {"id": "b", "loss": None, "each": []}], "loss", "f.jsonl:2: loss of id 'b' is null"),
-        ([{"id": "a", "loss": "high"}], "loss", "holds no numbers but string"),
     ],
 )
 def test_bad_files(tmp_path, rows, name, message):
