@@ -1,5 +1,6 @@
 """Really trained small models, made once a test session and shared by all its workers."""
 
+import hashlib
 import json
 import os
 import pydoc_data.topics
@@ -111,7 +112,10 @@ def _release(folder, texts):
     folder.mkdir(parents=True)
     lines = [json.dumps({"id": str(row), "text": text}) + "\n" for row, text in enumerate(texts)]
     (folder / "corpus.jsonl").write_text("".join(lines), encoding="utf-8")
-    embedding.release(folder / "corpus.jsonl", key=keys.new(folder / "release.key"), out=folder / "marked")
+    # The same key every session: with a new one the session's deal, hence every figure, would be another each time.
+    (folder / "release.key").write_text(f"{keys.PREFIX}{hashlib.sha256(b'session').hexdigest()}\n", encoding="ascii")
+    (folder / "release.key").chmod(0o600)
+    embedding.release(folder / "corpus.jsonl", key=keys.load(folder / "release.key"), out=folder / "marked")
     return [entry.document.text for entry in corpora.read(corpora.open(folder / "marked" / "release"))]
 
 
