@@ -28,7 +28,7 @@ def stdin(monkeypatch):
     [
         (b'{"text": "x"}\n', "stdin.jsonl"),
         (b"", "stdin.jsonl"),
-        (gzip.compress(b"{}"), "stdin.jsonl.gz"),
+        (gzip.compress(b"{}", mtime=0), "stdin.jsonl.gz"),
         (zstandard.compress(b"{}"), "stdin.jsonl.zst"),
         (b"PAR1...", "stdin.parquet"),
     ],
