@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from provenance import artifacts, suspects, tokenizers
-from provenance.errors import InputError, MismatchError
+from provenance.errors import ArtifactError, InputError, MismatchError
 from provenance.records import Score, Window
 
 if TYPE_CHECKING:
@@ -115,11 +115,22 @@ def score(
 
 
 def read(path: str | os.PathLike[str]) -> Scores:
-    """Read a scores table back."""
+    """Read a scores table back.
+
+    Raises
+    ------
+    ArtifactError
+        If it is no whole table of scores.
+    """
     table = artifacts.read(path, SCORES)
     settings = table.header.settings
+    needed = ("id", "variant", "view", "start", "logprob")
+    if lacking := [name for name in needed if table.rows.column(name).null_count]:
+        raise ArtifactError(f"a row has no {lacking[0]}", path=path, expected="a table made by provtool score")
+    if not {"suspect", "rendering", "window"} <= settings.keys() or "suspect" not in dict(settings["suspect"]):
+        raise ArtifactError("does not say who was asked", path=path, expected="a table made by provtool score")
     return Scores(
-        rows=tuple(_from_row(row) for row in table.rows.to_pylist()),
+        rows=tuple(_from_row(row) for batch in table.rows.to_batches(1024) for row in batch.to_pylist()),
         suspect=settings["suspect"],
         rendering=settings["rendering"],
         window=settings["window"],
@@ -148,10 +159,15 @@ def _saved(scores: Scores, out: str | os.PathLike[str] | None) -> Scores:
     if out is None:
         content = hashlib.sha256(repr(_settings(scores)).encode())
         for row in scores.rows:
-            content.update(repr((row.id, row.set, row.variant, row.view, row.start)).encode() + row.logprob.tobytes())
+            content.update(repr((row.id, row.set, row.variant, row.view, row.start)).encode())
+            content.update(
+                b"".join(b"-" if part is None else part.tobytes() for part in (row.logprob, row.mean, row.sd))
+            )
         return replace(scores, sha256=content.hexdigest())
     header = artifacts.Header(inputs=scores.inputs, settings=_settings(scores))
-    artifacts.write(out, [_to_row(row) for row in scores.rows], kind=SCORES, header=header)
+    with artifacts.TableWriter(out, kind=SCORES, header=header) as writer:
+        for row in scores.rows:
+            writer.write(_to_row(row))
     return replace(scores, sha256=artifacts.digest(out))
 
 
@@ -168,7 +184,7 @@ def _render(
     with_ids = all(record.tokens is not None for record in records)
     if with_ids and tokenizer and model.tokenizer and model.tokenizer.sha256 == tokenizer.sha256:
         return "tokens", list(records), window
-    if with_ids and tokenizer and (decoder := tokenizers.find(tokenizer.name, revision=tokenizer.revision)):
+    if with_ids and tokenizer and (decoder := _decoder(tokenizer)):
         return "text", [_decode(record, decoder, window) for record in records], None
     without = [record.id for record in records if record.text is None]
     if without:
@@ -180,10 +196,27 @@ def _render(
     return "text", [replace(record, tokens=None) for record in records], window
 
 
+def _decoder(tokenizer: Tokenizer) -> Any:
+    """Load the tokenizer that made the ids, and no other that came to lie under its name."""
+    decoder = tokenizers.find(tokenizer.name, revision=tokenizer.revision)
+    if decoder and tokenizers.tokenizer_digest(decoder) != tokenizer.sha256:
+        raise MismatchError(
+            f"the tokenizer at {tokenizer.name} is not the one that made the records' token ids",
+            expected=f"sha256 {tokenizer.sha256[:12]}",
+        )
+    return decoder
+
+
 def _decode(record: Record, decoder: Any, window: Window | None) -> Record:
+    """Give the window's characters after those before it; a character that straddles its start is scored.
+
+    The window is decoded after its context: alone, a tokenizer would drop its leading space or half of a letter.
+    """
     ids = list(record.tokens or ())
     low, high = (window.start, window.start + window.length) if window else (0, len(ids))
-    return replace(record, tokens=None, context=decoder.decode(ids[:low]), text=decoder.decode(ids[low:high]))
+    before, whole = (decoder.decode(ids[:end], clean_up_tokenization_spaces=False) for end in (low, high))
+    shared = next((at for at, (one, other) in enumerate(zip(before, whole, strict=False)) if one != other), len(before))
+    return replace(record, tokens=None, context=whole[:shared], text=whole[shared:])
 
 
 def _score_distinct(
@@ -206,8 +239,8 @@ def _score_distinct(
 
 
 def _content(record: Record) -> bytes:
-    parts = [repr(record.tokens), record.context, record.text or ""] if record.tokens is None else [repr(record.tokens)]
-    return hashlib.sha256("\x00".join(parts).encode()).digest()
+    asked = (record.context, record.text or "") if record.tokens is None else record.tokens
+    return hashlib.sha256(repr(asked).encode()).digest()
 
 
 def _to_row(row: Score) -> dict[str, Any]:

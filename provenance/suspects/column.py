@@ -50,7 +50,6 @@ class Column:
     ) -> Iterator[Score]:
         """See `provenance.suspects.Suspect.score`; the window is the caller's word for what the column covers."""
         keys = [self._key(record) for record in records]
-        self._check_apart(records, keys)
         missing = [record.id for record, key in zip(records, keys, strict=True) if key not in self.values]
         if missing:
             raise InputError(
@@ -59,6 +58,7 @@ class Column:
                 path=self.path,
                 expected="a row for every record",
             )
+        self._check_apart(records, keys)
         for done, (record, key) in enumerate(zip(records, keys, strict=True), start=1):
             yield self._score(record, self.values[key], start=window.start if window else 0)
             progress(done, len(records))
