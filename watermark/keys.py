@@ -48,7 +48,21 @@ def new(path: str | os.PathLike[str]) -> Key:
     InputError
         If the file exists: a key is never overwritten.
     """
-    secret = secrets.token_bytes(BYTES)
+    return keep(secrets.token_bytes(BYTES), path)
+
+
+def keep(secret: bytes, path: str | os.PathLike[str]) -> Key:
+    """Write a secret that comes from elsewhere, such as a hardware generator, to a new key file.
+
+    Raises
+    ------
+    InputError
+        As `new`.
+    ValueError
+        If the secret is not 32 bytes long.
+    """
+    if len(secret) != BYTES:
+        raise ValueError(f"a secret of {len(secret)} bytes, expected {BYTES}")
     if os.path.lexists(path):
         raise _exists(path)
     try:

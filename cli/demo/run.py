@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import hashlib
 import multiprocessing
 import os
 import time
@@ -42,7 +43,9 @@ QUESTIONS = {
     "order": "Does it derive from our run?",
     "watermark": "Was it trained on our release?",
 }
-COLUMNS = {"suspect": 19, "verdict": 11, "p": 6, "beyond its floor": 10, "e-value": 7, "AUROC": 5}
+COLUMNS = {"suspect": 19, "verdict": 11, "p": 6, "tail": 10, "e-value": 7, "AUROC": 5}
+TAILS = {"order": "asymptotic", "watermark": "bound"}
+"""What the number beyond the floor of p is called."""
 
 T = TypeVar("T")
 
@@ -95,7 +98,8 @@ def _mark(documents: Sequence[str], out: Path, *, seed: int) -> None:
         lines = [{"id": f"doc-{row:04d}", "text": text} for row, text in enumerate(documents)]
         path.write_text("".join(artifacts.dump_json(line, indent=None) + "\n" for line in lines), encoding="utf-8")
     (out / "release.key").unlink(missing_ok=True)
-    key = keys.new(out / "release.key")
+    # A real key is random (provtool key new); this one follows the seed, so that the demo can be repeated.
+    key = keys.keep(hashlib.sha256(f"provtool demo {seed}".encode()).digest(), out / "release.key")
     how = embedding.Embedding(release=f"demo-{seed}")
     embedding.release(out / "corpus.jsonl", key=key, out=out / "marked", embedding=how, force=True)
 
@@ -203,7 +207,7 @@ def _show(found: dict[str, Evidence], out: Path, *, seconds: float) -> None:
     for audit, question in QUESTIONS.items():
         table = Table(title=question, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
         for heading, width in COLUMNS.items():
-            table.add_column(heading, no_wrap=True, min_width=width)
+            table.add_column(TAILS[audit] if heading == "tail" else heading, no_wrap=True, min_width=width)
         for name, item in found.items():
             if item.audit == audit:
                 table.add_row(*_cells(name.partition(".")[2], item))

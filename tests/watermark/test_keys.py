@@ -174,3 +174,12 @@ def test_a_keyed_digest_needs_key_purpose_and_content():
     digests = {keys.keyed_digest(key, content, purpose=purpose) for key, content, purpose in asked}
     assert len(digests) == 4
     assert all(len(digest) == 64 for digest in digests)
+
+
+def test_a_secret_from_elsewhere_is_kept(tmp_path):
+    """A secret of the right length is written and read back; another length is a caller's mistake."""
+    kept = keys.keep(bytes(range(32)), tmp_path / "hardware.key")
+    assert keys.load(tmp_path / "hardware.key") == kept
+    with pytest.raises(ValueError, match="31 bytes"):
+        keys.keep(bytes(31), tmp_path / "short.key")
+    assert not (tmp_path / "short.key").exists()
