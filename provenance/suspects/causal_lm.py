@@ -7,48 +7,36 @@ output head runs over a few thousand positions at a time, so no [tokens × vocab
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
-import itertools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import safetensors
 import torch
 import transformers
 
 from provenance import artifacts, tokenizers
 from provenance.errors import SuspectError
-from provenance.records import Score, ends_from
+from provenance.records import Score
+from provenance.suspects import hub, pieces
+from provenance.suspects.pieces import Encoded, Piece
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from provenance.records import Record, Tokenizer, Window
 
-HEAD_CELLS = 32_000_000
-"""Logits held at once: 128 MB of float32."""
-HEAD_TOLERANCE = 1e-3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
-    """A run of ids that fits the context, and which of its positions are scored."""
-
-    record: int
-    ids: tuple[int, ...]
-    first: int
-    """First scored position within `ids`, at least 1: nothing predicts position 0."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Encoded:
-    """A record as this model reads it: ids, which of them are scored, and where each ends in the scored text."""
-
-    ids: tuple[int, ...]
-    start: int
-    stop: int
-    ends: tuple[int, ...] | None
+HEAD_CELLS = {"cpu": 2_000_000}
+"""Logits held at once, 8 MB of float32, so that they stay near the processor."""
+ACCELERATOR_CELLS = 32_000_000
+HEAD_ROWS = 64
+"""Positions a step at the least, whatever the vocabulary: the whole output embedding is read for each step."""
+TOLERANCE = 1e-5
+LEAKS = 1e-3
+"""Share of the logits' spread that later tokens may move by rounding alone; a hundred times that in half precision."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,32 +51,44 @@ class CausalLM:
     context: int
     batch_tokens: int
     plain_head: bool
-    """Whether logits are the output embedding of the last hidden state and nothing more."""
+    """Whether logits are `change` of the output embedding of the last hidden state, and nothing more."""
+    change: Callable[[torch.Tensor], torch.Tensor] = torch.Tensor.float
+    """What this architecture does to its logits in the end, such as to cap them."""
 
     def score(
         self, records: Sequence[Record], *, window: Window | None, progress: Callable[[int, int | None], None]
     ) -> Iterator[Score]:
         """See `provenance.suspects.Suspect.score`."""
-        encoded = [_clip(self._encode(record), window) for record in records]
-        pieces = [piece for row, item in enumerate(encoded) for piece in _pieces(row, item, self.context)]
-        answers: list[list[torch.Tensor]] = [[] for _ in records]
-        done, total = 0, sum(len(piece.ids) for piece in pieces)
-        results: list[torch.Tensor | None] = [None] * len(pieces)
-        for batch in _batches(pieces, self.batch_tokens):
-            for index, result in zip(batch, self._ask([pieces[index] for index in batch]), strict=True):
+        encoded = [pieces.clip(self._encode(record), window) for record in records]
+        parts = [piece for row, item in enumerate(encoded) for piece in pieces.cut(row, item, self.context)]
+        done, total = 0, sum(len(piece.ids) for piece in parts)
+        results: list[torch.Tensor] = [torch.empty(3, 0)] * len(parts)
+        for batch in pieces.batches(parts, self._budget()):
+            for index, result in zip(batch, self._ask([parts[index] for index in batch]), strict=True):
                 results[index] = result
-                done += len(pieces[index].ids)
+                done += len(parts[index].ids)
             progress(done, total)
-        for piece, result in zip(pieces, results, strict=True):
-            answers[piece.record].append(result if result is not None else torch.empty(3, 0))
-        for record, item, parts in zip(records, encoded, answers, strict=True):
-            yield _score(record, item, parts)
+        answers: list[list[torch.Tensor]] = [[] for _ in records]
+        for piece, result in zip(parts, results, strict=True):
+            answers[piece.record].append(result)
+        for record, item, answer in zip(records, encoded, answers, strict=True):
+            yield _score(record, item, answer)
+
+    def _budget(self) -> int:
+        """Bound a batch's tokens, and its logits too where they come for all tokens at once."""
+        if self.plain_head:
+            return self.batch_tokens
+        return min(self.batch_tokens, max(1, ACCELERATOR_CELLS // _vocabulary(self.model)))
 
     def _encode(self, record: Record) -> Encoded:
+        item = self._read(record)
+        size = _vocabulary(self.model)
+        if item.ids and not (min(item.ids) >= 0 and max(item.ids) < size):
+            raise SuspectError(f"record {record.id!r} has token ids outside the model's vocabulary of {size}")
+        return item
+
+    def _read(self, record: Record) -> Encoded:
         if record.tokens is not None:
-            size = self.model.config.vocab_size
-            if not all(0 <= token < size for token in record.tokens):
-                raise SuspectError(f"record {record.id!r} has token ids outside the model's vocabulary of {size}")
             return Encoded(ids=record.tokens, start=0, stop=len(record.tokens), ends=None)
         if self.encoder is None:
             raise SuspectError(
@@ -126,7 +126,7 @@ class CausalLM:
         return self.model(input_ids=ids, attention_mask=mask, use_cache=False).logits
 
     def _head(self, states: torch.Tensor) -> torch.Tensor:
-        return self.model.get_output_embeddings()(states) if self.plain_head else states
+        return self.change(self.model.get_output_embeddings()(states)) if self.plain_head else states
 
 
 def load(name: str, *, dtype: str = "float32", device: str | None = None, batch_tokens: int = 8192) -> CausalLM:
@@ -135,24 +135,13 @@ def load(name: str, *, dtype: str = "float32", device: str | None = None, batch_
     Raises
     ------
     SuspectError
-        If there is no such model, it has no causal head, or the number format is unknown.
+        If there is no such model, it is no causal one or lacks weights, or the number format is unknown.
     """
-    place, _, revision = name.partition("@")
+    place, revision = hub.locate(name)
     where = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    number = getattr(torch, dtype, None)
-    if not isinstance(number, torch.dtype):
-        raise SuspectError(f"unknown number format {dtype!r}", expected="float32, bfloat16 or float16")
-    try:
-        with _without_bars():
-            model = transformers.AutoModelForCausalLM.from_pretrained(place, revision=revision or None, dtype=number)
-        model = model.to(where).eval()
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        reason = str(error).strip().splitlines()[0].rstrip(".")
-        raise SuspectError(
-            f"model {name!r} cannot be loaded ({reason})", expected="a folder or hub name of a causal language model"
-        ) from error
-    encoder = tokenizers.find(place, revision=revision or None)
-    tokenizer = tokenizers.identify(encoder, name=place, revision=revision or None) if encoder else None
+    model = _load_model(name, place, revision=revision, dtype=dtype).to(_device(where)).eval()
+    encoder = tokenizers.find(place, revision=revision)
+    tokenizer = tokenizers.identify(encoder, name=place, revision=revision) if encoder else None
     identity = {
         "suspect": f"hf:{name}",
         "kind": "hf",
@@ -163,25 +152,58 @@ def load(name: str, *, dtype: str = "float32", device: str | None = None, batch_
         "device": torch.device(where).type,
         "backend": f"transformers {transformers.__version__}, torch {torch.__version__}",
     }
+    change = _find_head(model, name)
     return CausalLM(
         model=model,
         encoder=encoder,
         identity=identity,
         tokenizer=tokenizer,
-        context=int(getattr(model.config, "max_position_embeddings", 0) or 1 << 20),
+        context=int(getattr(model.config.get_text_config(), "max_position_embeddings", 0) or 1 << 20),
         batch_tokens=batch_tokens,
-        plain_head=_has_plain_head(model),
+        plain_head=change is not None,
+        change=change or torch.Tensor.float,
     )
 
 
+def _load_model(name: str, place: str, *, revision: str | None, dtype: str) -> Any:
+    number = getattr(torch, dtype, None)
+    if not isinstance(number, torch.dtype) or not number.is_floating_point:
+        raise SuspectError(f"unknown number format {dtype!r}", expected="float32, bfloat16 or float16")
+    try:
+        with _quiet():
+            model, report = transformers.AutoModelForCausalLM.from_pretrained(
+                place, revision=revision, dtype=number, output_loading_info=True
+            )
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError, safetensors.SafetensorError) as error:
+        raise hub.no_model(name, str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__) from error
+    if missing := sorted(report["missing_keys"]):
+        # transformers fills these with random numbers and goes on.
+        raise hub.no_model(name, f"its files have no {missing[0]}")
+    return model
+
+
+def _device(name: str) -> torch.device:
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (AssertionError, RuntimeError) as error:
+        reason = str(error).partition("\n")[0]
+        raise SuspectError(
+            f"device {name!r} cannot be used ({reason})", expected="cpu, or what torch has here"
+        ) from error
+    return device
+
+
 @contextlib.contextmanager
-def _without_bars() -> Iterator[None]:
-    """Keep transformers' own progress bars off stderr, where ours are."""
-    drawn = transformers.logging.is_progress_bar_enabled()
+def _quiet() -> Iterator[None]:
+    """Keep transformers' own progress bars and reports off stderr, where ours are."""
+    drawn, level = transformers.logging.is_progress_bar_enabled(), transformers.logging.get_verbosity()
     transformers.logging.disable_progress_bar()
+    transformers.logging.set_verbosity_error()
     try:
         yield
     finally:
+        transformers.logging.set_verbosity(level)
         if drawn:
             transformers.logging.enable_progress_bar()
 
@@ -194,27 +216,60 @@ def _weights_digest(place: str, model: Any) -> str:
     state = hashlib.sha256()
     for key, tensor in sorted(model.state_dict().items()):
         state.update(key.encode())
-        state.update(tensor.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes())
+        state.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
     return state.hexdigest()
 
 
-def _has_plain_head(model: Any) -> bool:
-    """Try a few tokens: some architectures scale, cap or shift their logits after the output embedding."""
-    ids = torch.arange(8, device=model.device)[None] % model.config.vocab_size
-    head = model.get_output_embeddings()
-    if head is None or model.base_model is model:
-        return False
+def _vocabulary(model: Any) -> int:
+    return int(model.get_input_embeddings().weight.shape[0])
+
+
+def _find_head(model: Any, name: str) -> Callable[[torch.Tensor], torch.Tensor] | None:
+    """Try on a few tokens what the architecture does to its logits; None where it is nothing that we know.
+
+    Raises
+    ------
+    SuspectError
+        If a token's logits depend on later tokens: their log-probabilities would mean nothing.
+    """
+    ids = torch.linspace(0, _vocabulary(model) - 1, 8, device=model.device).long()[None]
     with torch.inference_mode():
+        logits, early = (model(input_ids=part, use_cache=False).logits.float() for part in (ids, ids[:, :4]))
+        if (logits[:, :4] - early).std() > LEAKS * (1 if model.dtype == torch.float32 else 100) * early.std():
+            raise hub.no_model(name, "it reads later tokens before it predicts them")
+        embedding = model.get_output_embeddings()
+        if embedding is None or model.base_model is model:
+            return None
         states = model.base_model(input_ids=ids, use_cache=False).last_hidden_state
-        logits = model(input_ids=ids, use_cache=False).logits
-        if states.shape[-1] != head.weight.shape[-1]:
-            return False
-        return bool(torch.allclose(head(states), logits, atol=HEAD_TOLERANCE, rtol=HEAD_TOLERANCE))
+        if states.shape[-1] != embedding.weight.shape[-1]:
+            return None
+        plain = embedding(states)
+        for change in _changes(model.config.get_text_config()):
+            if torch.allclose(change(plain).float(), logits, atol=TOLERANCE, rtol=TOLERANCE):
+                return change
+    return None
+
+
+def _changes(config: Any) -> Iterator[Callable[[torch.Tensor], torch.Tensor]]:
+    """Name what published architectures do to their logits, by the settings that say so."""
+    yield torch.Tensor.float
+    for setting, change in (
+        ("logit_scale", torch.mul),
+        ("logits_scaling", torch.div),
+        ("final_logit_softcapping", _cap),
+    ):
+        if amount := getattr(config, setting, None):
+            yield functools.partial(change, other=amount)
+
+
+def _cap(logits: torch.Tensor, *, other: float) -> torch.Tensor:
+    return torch.tanh(logits / other) * other
 
 
 def _moments(states: torch.Tensor, targets: torch.Tensor, *, head: Callable[[torch.Tensor], torch.Tensor]) -> Any:
     """Log-probability of each target, and mean and sd of log-probability under the model's own distribution."""
-    step = max(1, HEAD_CELLS // max(int(head(states[:1]).shape[-1]), 1)) if len(states) else 1
+    width = int(head(states[:1]).shape[-1])
+    step = max(HEAD_ROWS, HEAD_CELLS.get(states.device.type, ACCELERATOR_CELLS) // width)
     parts = []
     for states_part, targets_part in zip(states.split(step), targets.split(step), strict=True):
         logs = head(states_part).float().log_softmax(dim=-1)
@@ -223,33 +278,6 @@ def _moments(states: torch.Tensor, targets: torch.Tensor, *, head: Callable[[tor
         spread = (weights * (logs - mean[:, None]) ** 2).sum(dim=-1).sqrt()
         parts.append(torch.stack([logs.gather(1, targets_part[:, None])[:, 0], mean, spread]))
     return torch.cat(parts, dim=1)
-
-
-def _clip(item: Encoded, window: Window | None) -> Encoded:
-    """Keep the scored positions inside the window; the first token of all is never scored, nothing predicts it."""
-    low = max(1, item.start, window.start if window else 0)
-    high = min(item.stop, window.start + window.length) if window else item.stop
-    low, high = (low, high) if low < high else (item.stop, item.stop)
-    ends = ends_from(item.ends, low - item.start, high - item.start) if item.ends is not None else None
-    return Encoded(ids=item.ids[:high] if low < high else (), start=low, stop=high, ends=ends)
-
-
-def _pieces(row: int, item: Encoded, context: int) -> Iterator[Piece]:
-    """Cut ids longer than the context into windows that overlap by half of it."""
-    scored = item.start
-    while scored < item.stop:
-        low = 0 if item.stop <= context else max(0, scored - context // 2)
-        high = min(item.stop, low + context)
-        yield Piece(record=row, ids=item.ids[low:high], first=scored - low)
-        scored = high
-
-
-def _batches(pieces: Sequence[Piece], budget: int) -> Iterator[list[int]]:
-    """Group pieces of like length so that padded width times rows stays within the budget."""
-    longest_first = sorted(range(len(pieces)), key=lambda index: (-len(pieces[index].ids), index))
-    for width, group in itertools.groupby(longest_first, key=lambda index: -(-len(pieces[index].ids) // 16)):
-        members, rows = list(group), max(1, budget // (width * 16))
-        yield from (members[first : first + rows] for first in range(0, len(members), rows))
 
 
 def _score(record: Record, item: Encoded, parts: Sequence[torch.Tensor]) -> Score:

@@ -1,6 +1,7 @@
 """Hugging Face causal language models, against the plain model one text at a time."""
 
-import json
+import dataclasses
+import shutil
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from provenance.suspects import causal_lm
 
 TEXT = "The old harbour was quiet, and the boats were waiting for the tide. "
 SIZE = {"vocab_size": 320, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
+MARKS = {"pad_token_id": 0, "bos_token_id": 0, "eos_token_id": 0}
 CONFIGS = {
     "neox": lambda: transformers.GPTNeoXConfig(**SIZE, max_position_embeddings=64),
     "llama": lambda: transformers.LlamaConfig(**SIZE, max_position_embeddings=64),
@@ -21,6 +23,8 @@ CONFIGS = {
     "gemma2": lambda: transformers.Gemma2Config(
         **SIZE, max_position_embeddings=64, num_key_value_heads=1, head_dim=16, final_logit_softcapping=0.5
     ),
+    "cohere": lambda: transformers.CohereConfig(**SIZE, max_position_embeddings=64, logit_scale=0.3, **MARKS),
+    "granite": lambda: transformers.GraniteConfig(**SIZE, max_position_embeddings=64, logits_scaling=3.0),
 }
 
 
@@ -85,11 +89,22 @@ def test_any_batch_gives_the_plain_models_numbers(folder, batch_tokens):
         assert score.sd == pytest.approx(sd, abs=2e-4)
 
 
-def test_the_head_is_told_apart(folder):
-    """Logits that are capped after the output embedding are not taken for plain ones."""
-    assert suspects.load(str(folder)).plain_head is (
-        json.loads((folder / "config.json").read_text())["model_type"] != "gemma2"
-    )
+def test_the_head_is_known(folder):
+    """Plain, scaled and capped logits are each told by a few tokens, so that none need be held for all tokens."""
+    assert suspects.load(str(folder)).plain_head
+
+
+def test_an_unknown_head_is_asked_as_it_is(folder):
+    """Where what follows the output embedding is not known, the model's own logits are taken, a few at a time."""
+    known = suspects.load(str(folder))
+    unknown = dataclasses.replace(known, plain_head=False)
+    for one, other in zip(
+        known.score(_rows(), window=None, progress=_quiet),
+        unknown.score(_rows(), window=None, progress=_quiet),
+        strict=True,
+    ):
+        assert one.logprob == pytest.approx(other.logprob, abs=2e-4)
+        assert one.sd == pytest.approx(other.sd, abs=2e-4)
 
 
 @pytest.mark.parametrize(("start", "length"), [(0, 5), (4, 3), (1, 100), (10, 32)])
@@ -147,14 +162,30 @@ def test_special_tokens_are_given_and_not_scored(plain, tmp_path):
     assert (list(score.tokens), score.start) == (bare, 1)
 
 
-def test_no_full_copy_of_the_logits(plain, monkeypatch):
-    """The head never sees more positions at once than its budget allows."""
+def test_no_full_copy_of_the_logits(folder, monkeypatch):
+    """The head never sees more positions at once than its budget allows, in any architecture."""
+    suspect, seen = suspects.load(str(folder)), []
+    head = suspect.model.get_output_embeddings()
+    head.register_forward_hook(lambda _module, inputs, _output: seen.append(inputs[0].shape[:-1].numel()))
+    monkeypatch.setattr(causal_lm, "HEAD_CELLS", {"cpu": 320 * 16})
+    monkeypatch.setattr(causal_lm, "HEAD_ROWS", 1)
+    list(suspect.score(_rows(), window=None, progress=_quiet))
+    assert max(seen) == 16
+    seen.clear()
+    monkeypatch.setattr(causal_lm, "ACCELERATOR_CELLS", 320 * 64)
+    list(dataclasses.replace(suspect, plain_head=False).score(_rows(), window=None, progress=_quiet))
+    assert max(seen) <= 64
+
+
+def test_only_tokens_that_are_scored_reach_the_head(plain):
+    """Neither padding nor context is put through the head."""
     suspect, seen = suspects.load(str(plain)), []
     head = suspect.model.get_output_embeddings()
     head.register_forward_hook(lambda _module, inputs, _output: seen.append(inputs[0].shape[0]))
-    monkeypatch.setattr(causal_lm, "HEAD_CELLS", 320 * 16)
-    list(suspect.score(_rows(), window=None, progress=_quiet))
-    assert max(seen) <= 16
+    records = [Record(id=str(size), tokens=tuple(range(size))) for size in (3, 17, 40)]
+    list(suspect.score(records, window=Window(start=10, length=20), progress=_quiet))
+    probes = seen.count(1)
+    assert sum(seen) - probes == 7 + 20
 
 
 def test_progress_reaches_its_total(plain):
@@ -194,17 +225,86 @@ def test_ids_outside_the_vocabulary_are_refused(plain):
         list(suspects.load(str(plain)).score([Record(id="x", tokens=(1, 320))], window=None, progress=_quiet))
 
 
-def test_models_that_cannot_be_asked(tmp_path):
-    """No folder, an empty folder, no causal head and an unknown number format are one clear line each."""
+def _refused(name, message, **how):
+    """Expect one clear line, and nothing else on either stream."""
+    with pytest.raises(SuspectError, match=message) as caught:
+        suspects.load(name, **how)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_models_that_cannot_be_asked(plain, tmp_path):
+    """No folder, an empty one, no text model, an unknown format, device or revision are one clear line each."""
     (tmp_path / "empty").mkdir()
-    transformers.ViTConfig().save_pretrained(tmp_path / "vision")
-    for name in (f"hf:{tmp_path}/nowhere", f"hf:{tmp_path}/empty", f"hf:{tmp_path}/vision"):
-        with pytest.raises(SuspectError, match="cannot be loaded"):
-            suspects.load(name)
-    with pytest.raises(SuspectError, match="unknown number format"):
-        suspects.load(f"hf:{tmp_path}/empty", dtype="float128")
+    with causal_lm._quiet():
+        transformers.ViTConfig().save_pretrained(tmp_path / "vision")
+    _refused(f"hf:{tmp_path}/nowhere", r"cannot be loaded \(no such folder\)")
+    _refused(f"hf:{tmp_path}/empty", "cannot be loaded")
+    _refused(f"hf:{tmp_path}/vision", "cannot be loaded")
+    _refused(f"hf:{plain}@main", "a folder has no revisions")
+    _refused("hf:no/such/name", "neither a folder nor a hub name")
+    for number in ("float128", "int8", "nn"):
+        _refused(str(plain), "unknown number format", dtype=number)
+    for device in ("nonsense", "meta:x"):
+        _refused(str(plain), f"device '{device}' cannot be used", device=device)
     with pytest.raises(InputError, match="unknown suspect"):
         suspects.load("nowhere-at-all")
+
+
+@pytest.mark.parametrize("keep", [0, 5, 300, -9])
+def test_truncated_weights_are_told(plain, tmp_path, keep):
+    """Weights that were cut short are one clear line, and not a model with random numbers in it."""
+    shutil.copytree(plain, tmp_path / "cut")
+    weights = tmp_path / "cut" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:keep])
+    _refused(f"hf:{tmp_path}/cut", "cannot be loaded")
+
+
+def test_models_without_a_head_are_refused(tmp_path, capfd):
+    """A model saved without its head is not asked with a random one, and says so in one line alone."""
+    with causal_lm._quiet():
+        transformers.GPTNeoXModel(CONFIGS["neox"]()).save_pretrained(tmp_path)
+    capfd.readouterr()
+    _refused(f"hf:{tmp_path}", r"its files have no lm_head\.weight")
+    assert capfd.readouterr().err == ""
+
+
+def test_models_that_look_ahead_are_refused(tmp_path):
+    """A model that reads later tokens predicts nothing: its numbers would be no log-likelihoods."""
+    with causal_lm._quiet():
+        transformers.BertLMHeadModel(transformers.BertConfig(**SIZE)).save_pretrained(tmp_path)
+    _refused(f"hf:{tmp_path}", "reads later tokens")
+
+
+def test_half_precision_is_asked(plain):
+    """In bfloat16 the answers are near those in float32, and the identity says which it was."""
+    fine, coarse = (suspects.load(str(plain), dtype=dtype) for dtype in ("float32", "bfloat16"))
+    pairs = zip(*(suspect.score(_rows(), window=None, progress=_quiet) for suspect in (fine, coarse)), strict=True)
+    assert max(float(np.abs(one.logprob - other.logprob).max()) for one, other in pairs) < 0.1
+    assert (fine.identity["dtype"], coarse.identity["dtype"]) == ("float32", "bfloat16")
+
+
+def test_folders_may_be_called_anything(plain, tmp_path):
+    """A folder with an at sign in its name is a folder, not a revision."""
+    shutil.copytree(plain, tmp_path / "me@host")
+    assert suspects.load(f"hf:{tmp_path}/me@host").tokenizer
+
+
+def test_text_beyond_the_models_vocabulary_is_refused(plain):
+    """A tokenizer with more tokens than the model is told, not an index error."""
+    small = training.new_model(training.Shape(layers=1, width=32, heads=2, vocabulary=40), seed=0)
+    suspect = dataclasses.replace(suspects.load(str(plain)), model=small)
+    with pytest.raises(SuspectError, match=r"record 'x' has token ids outside.*40"):
+        list(suspect.score([Record(id="x", text=TEXT)], window=None, progress=_quiet))
+
+
+def test_parameters_are_digested_where_there_are_no_files(plain):
+    """A model of the hub is named by its parameters, single numbers among them."""
+    model = training.new_model(training.Shape(layers=1, width=32, heads=2, vocabulary=300), seed=0)
+    model.register_buffer("single", torch.tensor(1.0))
+    before = causal_lm._weights_digest("somebody/model", model)
+    model.single += 1
+    assert causal_lm._weights_digest("somebody/model", model) != before
+    assert causal_lm._weights_digest(str(plain), model) != before
 
 
 def test_without_a_tokenizer_only_ids_can_be_scored(plain, tmp_path):

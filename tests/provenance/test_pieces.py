@@ -1,0 +1,48 @@
+"""Pieces of records, batches of pieces."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provenance.records import Window
+from provenance.suspects import pieces
+from provenance.suspects.pieces import Encoded
+
+
+@given(size=st.integers(0, 200), start=st.integers(0, 200), context=st.integers(2, 40))
+def test_every_position_is_scored_once_with_half_a_context(size, start, context):
+    """Pieces fit the context, follow each other, and give each scored token half a context where there is one."""
+    item = pieces.clip(Encoded(ids=tuple(range(size)), start=min(start, size), stop=size, ends=None), None)
+    scored = []
+    for piece in pieces.cut(0, item, context):
+        assert len(piece.ids) <= context
+        assert piece.first >= min(context // 2, piece.ids[piece.first])
+        scored += piece.ids[piece.first :]
+    assert scored == list(range(max(1, start), size))
+
+
+@given(
+    size=st.integers(0, 40),
+    start=st.integers(0, 40),
+    window=st.none() | st.builds(Window, start=st.integers(0, 40), length=st.integers(1, 40)),
+)
+def test_clipping_keeps_what_is_asked(size, start, window):
+    """What is scored lies in text and window and is never the first token; nothing after it is read."""
+    low, high = (window.start, window.start + window.length) if window else (0, size)
+    expected = [at for at in range(max(1, min(start, size)), size) if low <= at < high]
+    ends = tuple(range(10, 10 + size - min(start, size)))
+    item = pieces.clip(Encoded(ids=tuple(range(size)), start=min(start, size), stop=size, ends=ends), window)
+    assert list(range(item.start, item.stop)) == expected
+    assert len(item.ids) == (item.stop if expected else 0)
+    assert item.ends == tuple(range(item.ends[0], item.ends[0] + len(expected))) if expected else item.ends == ()
+
+
+@given(sizes=st.lists(st.integers(1, 90), max_size=30), budget=st.integers(1, 400))
+def test_batches_hold_every_piece_within_the_budget(sizes, budget):
+    """Every piece is in one batch, padding stays below 16 a row, and only a single piece may exceed the budget."""
+    parts = [pieces.Piece(record=row, ids=(0,) * size, first=1) for row, size in enumerate(sizes)]
+    batches = list(pieces.batches(parts, budget))
+    assert sorted(index for batch in batches for index in batch) == list(range(len(sizes)))
+    for batch in batches:
+        widths = [sizes[index] for index in batch]
+        assert max(widths) - min(widths) < 16
+        assert len(batch) == 1 or max(widths) * len(batch) <= budget
