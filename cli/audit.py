@@ -143,14 +143,14 @@ def _check_usage(how: dict[str, Any]) -> None:
 
 def _conclude(found: Evidence, path: Path, *, how: dict[str, Any], several: bool) -> str:
     """Write one finding where it is wanted, and say it; several on standard output are one a line."""
-    from provenance import artifacts
     from provenance import evidence as evidences
+    from provenance import storage
 
     streamed = str(path) == streams.STREAM
     if not streamed:
         evidences.write(path, found)
     if how["as_json"] or streamed:
-        click.echo(artifacts.dump_json(evidences.to_json(found), indent=None if several else 2))
+        click.echo(storage.dump_json(evidences.to_json(found), indent=None if several else 2))
     summary.show(found, path)
     if not streamed:
         terminal.say(f"next: provtool report {path} --out {path.with_suffix('.html')}")

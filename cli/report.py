@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from provenance import evidence, report
-from provenance.artifacts import parse_json
+from provenance.storage import parse_json
 
 if TYPE_CHECKING:
     from provenance.evidence import Evidence

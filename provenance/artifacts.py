@@ -1,4 +1,4 @@
-"""How is a file of ours written whole or not at all, and read back only if it is one of ours?
+"""How is a table of ours written, and read back only if it is one of ours?
 
 Tables are Parquet with a JSON header in the schema metadata, so that pandas, DuckDB, ``datasets`` and Spark open them.
 Each kind of table is named by a `Kind`, which stands in the module that gives the table its meaning.
@@ -7,11 +7,7 @@ Each kind of table is named by a `Kind`, which stands in the module that gives t
 from __future__ import annotations
 
 import contextlib
-import errno
-import hashlib
 import json
-import os
-import tempfile
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -20,17 +16,17 @@ from typing import TYPE_CHECKING, Any, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from provenance import storage
 from provenance.errors import ArtifactError, InputError
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterator, Mapping, Sequence
     from types import TracebackType
 
 METADATA_KEY = b"provtool"
 TOOL = f"provtool/{version('provtool')}"
 ROWS_PER_GROUP = 8192
-FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
-"""What a disk says when it takes no more: the user's to mend, whoever was writing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,54 +70,6 @@ class Table:
         return values
 
 
-def digest(path: str | os.PathLike[str]) -> str:
-    """SHA-256 of a file's bytes, in hex, read in pieces."""
-    try:
-        with Path(path).open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", path=path) from error
-
-
-def digest_json(value: object) -> str:
-    """SHA-256 of a JSON value in one canonical spelling."""
-    return hashlib.sha256(dump_json(value, indent=None).encode()).hexdigest()
-
-
-@contextlib.contextmanager
-def atomic(path: str | os.PathLike[str], *, secret: bool = False) -> Iterator[Path]:
-    """Give a temporary path that becomes `path` when the block ends well, and vanishes when it does not.
-
-    `path` may be read by whom the umask allows, or by its owner alone where it is `secret`.
-
-    Raises
-    ------
-    InputError
-        If nothing can be written there, or the disk is full.
-    """
-    target = Path(os.path.realpath(path))
-    try:
-        if target.exists() and not target.is_file():
-            raise InputError(
-                "not a file that can be replaced", path=path, expected="a file name", hint="- for a stream"
-            )
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{target.name[:64]}.", suffix=".part", dir=target.parent)
-        os.close(handle)
-    except OSError as error:
-        raise _unwritable(path, error) from error
-    temporary = Path(name)
-    try:
-        yield temporary
-        _settle(temporary, target, secret=secret)
-    except OSError as error:
-        if error.errno not in FULL:
-            raise
-        raise _unwritable(path, error) from error
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
 class TableWriter:
     """Write a table row by row in bounded memory; nothing appears under its name before the block ends well::
 
@@ -137,7 +85,7 @@ class TableWriter:
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as opening:
-            temporary = opening.enter_context(atomic(self._path))
+            temporary = opening.enter_context(storage.atomic(self._path))
             self._writer = opening.enter_context(pq.ParquetWriter(temporary, self._schema, compression="zstd"))
             opening.push(self._finish)
             self._stack = opening.pop_all()
@@ -176,7 +124,7 @@ def write(path: str | os.PathLike[str], rows: Sequence[Mapping[str, Any]], *, ki
 def write_columns(path: str | os.PathLike[str], columns: Mapping[str, Any], *, kind: Kind, header: Header) -> None:
     """Write a table whose columns are whole arrays."""
     schema = kind.columns.with_metadata({METADATA_KEY: _encode_header(kind, header)})
-    with atomic(path) as temporary:
+    with storage.atomic(path) as temporary:
         pq.write_table(pa.table(dict(columns), schema=schema), temporary, compression="zstd")
 
 
@@ -194,7 +142,7 @@ def read(path: str | os.PathLike[str], kind: Kind) -> Table:
             rows = file.read(kind.columns.names).select(kind.columns.names).cast(kind.columns)
         except (pa.ArrowException, OSError) as error:
             raise _damaged(path, error) from error
-    return Table(header=header, rows=rows, path=Path(path), sha256=digest(path))
+    return Table(header=header, rows=rows, path=Path(path), sha256=storage.digest(path))
 
 
 def read_header(path: str | os.PathLike[str], kind: Kind) -> Header:
@@ -222,55 +170,6 @@ def kind_of(path: str | os.PathLike[str]) -> str | None:
     except (pa.ArrowException, OSError, KeyError, TypeError, ValueError):
         return None
     return str(kind)
-
-
-def dump_json(value: object, *, indent: int | None = 2) -> str:
-    """Spell a JSON value the one way we do: keys in the given order, no NaN, readable letters."""
-    return json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
-
-
-def write_json(path: str | os.PathLike[str], value: object, *, secret: bool = False) -> None:
-    """Write a JSON file whole or not at all."""
-    with atomic(path, secret=secret) as temporary:
-        temporary.write_text(dump_json(value) + "\n", encoding="utf-8")
-
-
-def read_json(path: str | os.PathLike[str], *, schema: str) -> dict[str, Any]:
-    """Read a JSON object of ours whose ``schema`` field says what it is.
-
-    Raises
-    ------
-    ArtifactError
-        If it is no JSON, no object, or of another schema.
-    """
-    return parse_json(_read_text(path), schema=schema, path=path)
-
-
-def parse_json(text: str, *, schema: str, path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Read a JSON object of ours from text; `path` is what messages call it."""
-    try:
-        value = json.loads(text, parse_constant=_no_number)
-    except json.JSONDecodeError as error:
-        raise ArtifactError(f"not JSON ({error.msg})", path=path, line=error.lineno, expected=schema) from error
-    except (ValueError, RecursionError) as error:
-        raise ArtifactError(f"not sound JSON ({error})", path=path, expected=schema) from error
-    found = value.get("schema") if isinstance(value, dict) else None
-    if found != schema:
-        raise ArtifactError(f"schema is {found!r}", path=path, expected=repr(schema))
-    return dict(value)
-
-
-def _no_number(name: str) -> float:
-    raise ValueError(f"{name} is no number")
-
-
-def _read_text(path: str | os.PathLike[str]) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", path=path) from error
-    except UnicodeDecodeError as error:
-        raise ArtifactError("not UTF-8 text", path=path) from error
 
 
 @contextlib.contextmanager
@@ -301,7 +200,7 @@ def _encode_header(kind: Kind, header: Header) -> bytes:
         "inputs": dict(header.inputs),
         "settings": dict(header.settings),
     }
-    return dump_json(value, indent=None).encode()
+    return storage.dump_json(value, indent=None).encode()
 
 
 def _decode_header(file: pq.ParquetFile, path: str | os.PathLike[str], kind: Kind) -> Header:
@@ -327,22 +226,3 @@ def _decode_header(file: pq.ParquetFile, path: str | os.PathLike[str], kind: Kin
     if missing:
         raise ArtifactError(f"a {kind.name} without column {missing[0]!r}", path=path)
     return header
-
-
-def _unwritable(path: str | os.PathLike[str], error: OSError) -> InputError:
-    return InputError(f"cannot be written ({os.strerror(error.errno or 0)})", path=path)
-
-
-def _settle(temporary: Path, target: Path, *, secret: bool) -> None:
-    """Bring bytes and name to the disk; only then is a file there."""
-    umask = os.umask(0o077)
-    os.umask(umask)
-    temporary.chmod(0o600 if secret else 0o666 & ~umask)
-    for path, ending in ((temporary, temporary.replace), (target.parent, None)):
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        if ending:
-            ending(target)

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from provenance import artifacts
+from provenance import storage
 from provenance.errors import ArtifactError, InputError, MismatchError
 from provenance.evidence import Commitment
 
@@ -40,12 +40,12 @@ def commit(path: str | os.PathLike[str]) -> Commitment:
     salt = secrets.token_bytes(32)
     commitment = Commitment(
         artifact=Path(path).name,
-        root=_root(artifacts.digest(path), salt),
+        root=_root(storage.digest(path), salt),
         time=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     opening = {"schema": OPENING_SCHEMA, "root": commitment.root, "salt": salt.hex()}
-    artifacts.write_json(f"{path}.opening.json", opening, secret=True)
-    artifacts.write_json(
+    storage.write_json(f"{path}.opening.json", opening, secret=True)
+    storage.write_json(
         f"{path}.commitment.json",
         {
             "schema": SCHEMA,
@@ -72,8 +72,8 @@ def find(paths: Sequence[str | os.PathLike[str]]) -> tuple[Commitment, ...]:
 
 
 def _opened(path: str | os.PathLike[str]) -> Commitment:
-    public = artifacts.read_json(f"{path}.commitment.json", schema=SCHEMA)
-    opening = artifacts.read_json(f"{path}.opening.json", schema=OPENING_SCHEMA)
+    public = storage.read_json(f"{path}.commitment.json", schema=SCHEMA)
+    opening = storage.read_json(f"{path}.opening.json", schema=OPENING_SCHEMA)
     salt = _hex(opening, "salt", f"{path}.opening.json")
     _hex(public, "root", f"{path}.commitment.json")
     commitment = Commitment(
@@ -84,7 +84,7 @@ def _opened(path: str | os.PathLike[str]) -> Commitment:
         raise ArtifactError(
             "names a witness, and nothing proves one", path=f"{path}.commitment.json", expected="witness null"
         )
-    if not hmac.compare_digest(_root(artifacts.digest(path), salt), commitment.root):
+    if not hmac.compare_digest(_root(storage.digest(path), salt), commitment.root):
         raise MismatchError(
             f"{path} is not the file that was committed to on {commitment.time}",
             expected="the unchanged file",

@@ -14,7 +14,7 @@ import typing
 from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from provenance import artifacts
+from provenance import artifacts, storage
 from provenance.errors import ArtifactError
 
 if TYPE_CHECKING:
@@ -210,12 +210,12 @@ def write(path: str | os.PathLike[str], evidence: Evidence) -> None:
     """Write one evidence file; a p-value that is not above 0 and at most 1 is a ValueError."""
     if not 0 < evidence.pvalue <= 1:
         raise ValueError(f"p-value {evidence.pvalue}")
-    artifacts.write_json(path, to_json(evidence))
+    storage.write_json(path, to_json(evidence))
 
 
 def read(path: str | os.PathLike[str]) -> Evidence:
     """Read one evidence file."""
-    return from_json(artifacts.read_json(path, schema=SCHEMA), path=path)
+    return from_json(storage.read_json(path, schema=SCHEMA), path=path)
 
 
 def _without_none(key: str, item: Any) -> Any:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from provenance import artifacts, suspects, tokenizers
+from provenance import artifacts, storage, suspects, tokenizers
 from provenance.errors import ArtifactError, InputError, MismatchError
 from provenance.records import Score, Window
 
@@ -168,7 +168,7 @@ def _saved(scores: Scores, out: str | os.PathLike[str] | None) -> Scores:
     with artifacts.TableWriter(out, kind=SCORES, header=header) as writer:
         for row in scores.rows:
             writer.write(_to_row(row))
-    return replace(scores, sha256=artifacts.digest(out))
+    return replace(scores, sha256=storage.digest(out))
 
 
 def _settings(scores: Scores) -> dict[str, Any]:

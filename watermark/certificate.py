@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from provenance import artifacts
+from provenance import artifacts, storage
 from provenance.language import words
 from watermark import keys
 
@@ -63,8 +63,8 @@ def write(path: Path, *, folder: Path, settings: Mapping[str, Any], counts: Coun
     The ledger is committed to by a digest that only the key's owner can recompute, so that the certificate may be
     published while the ledger stays secret.
     """
-    ledger = artifacts.digest(folder / "ledger.parquet").encode()
-    artifacts.write_json(
+    ledger = storage.digest(folder / "ledger.parquet").encode()
+    storage.write_json(
         path,
         {
             "schema": SCHEMA,
@@ -83,4 +83,4 @@ def write(path: Path, *, folder: Path, settings: Mapping[str, Any], counts: Coun
 
 def _release_digests(folder: Path) -> dict[str, str]:
     files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): artifacts.digest(path) for path in files}
+    return {path.relative_to(folder).as_posix(): storage.digest(path) for path in files}

@@ -91,12 +91,12 @@ def _say(step: str, what: str) -> None:
 
 def _mark(documents: Sequence[str], out: Path, *, seed: int) -> None:
     """Write the corpus that will be released, make a key and mark it."""
-    from provenance import artifacts
+    from provenance import storage
     from watermark import embedding, keys
 
-    with artifacts.atomic(out / "corpus.jsonl") as path:
+    with storage.atomic(out / "corpus.jsonl") as path:
         lines = [{"id": f"doc-{row:04d}", "text": text} for row, text in enumerate(documents)]
-        path.write_text("".join(artifacts.dump_json(line, indent=None) + "\n" for line in lines), encoding="utf-8")
+        path.write_text("".join(storage.dump_json(line, indent=None) + "\n" for line in lines), encoding="utf-8")
     (out / "release.key").unlink(missing_ok=True)
     # A real key is random (provtool key new); this one follows the seed, so that the demo can be repeated.
     key = keys.keep(hashlib.sha256(f"provtool demo {seed}".encode()).digest(), out / "release.key")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from provenance import artifacts
+from provenance import storage
 from provenance.corpora import columns
 from provenance.corpora.files import DATASET_INFO, DATASET_STATE
 from provenance.errors import InputError
@@ -69,9 +69,9 @@ def _write_state(source: Path, target: Path, changed: Sequence[Path]) -> None:
     if not changed:
         shutil.copyfile(source, target)
         return
-    parts = [str(state.get("_fingerprint")), *(artifacts.digest(path) for path in changed)]
+    parts = [str(state.get("_fingerprint")), *(storage.digest(path) for path in changed)]
     state["_fingerprint"] = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
-    target.write_text(artifacts.dump_json(state), encoding="utf-8")
+    target.write_text(storage.dump_json(state), encoding="utf-8")
 
 
 def _schema(path: Path) -> pa.Schema:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from provenance import artifacts
+from provenance import storage
 from provenance.errors import InputError
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def open(path: str | os.PathLike[str], *, text_field: str = "text", id_field: st
 
 def digest(corpus: Corpus) -> str:
     """SHA-256 over the names and SHA-256s of all files of a corpus."""
-    return artifacts.digest_json([[name, artifacts.digest(corpus.root / name)] for name in _names(corpus)])
+    return storage.digest_json([[name, storage.digest(corpus.root / name)] for name in _names(corpus)])
 
 
 def _names(corpus: Corpus) -> Iterator[str]:

@@ -7,7 +7,7 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from provenance import artifacts
+from provenance import storage
 from provenance.corpora import arrow_folder, compression, delimited, ids, jsonl, parquet, plain
 from provenance.corpora.splice import Edit, Passage, splice
 from provenance.errors import InputError
@@ -75,7 +75,7 @@ def rewrite(corpus: Corpus, edits: Iterable[Sequence[Edit]], *, out: Path) -> No
     with contextlib.ExitStack() as stack:
 
         def create(name: str) -> Path:
-            return stack.enter_context(artifacts.atomic(out / name))
+            return stack.enter_context(storage.atomic(out / name))
 
         for file in corpus.files:
             _rewrite_file(file, corpus, respell=lambda passage: splice(passage, _next(supply, passage)), create=create)

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
-from provenance import artifacts
 from provenance import evidence as contract
+from provenance import storage
 from provenance.errors import ArtifactError
 from provenance.evidence import SMALLEST_FLOAT, Evidence, to_json, verdict
 
@@ -59,7 +59,7 @@ def _faults(evidence: Evidence) -> Iterator[str]:
         if len({len(part) for part in (plot.x, plot.y, plot.low, plot.high) if part is not None}) != 1 or not plot.x:
             yield f"plot {plot.name!r} has no points, or columns of unequal length"
     try:
-        artifacts.dump_json(to_json(evidence)).encode()
+        storage.dump_json(to_json(evidence)).encode()
     except ValueError:
         yield "a number that is not finite, or text that is not Unicode"
     if 0 < evidence.alpha < 1 and evidence.verdict not in ("inconclusive", ruled := _ruled(evidence)):

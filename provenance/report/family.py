@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from provenance import artifacts
+from provenance import storage
 from provenance.errors import InputError
 from provenance.evidence import Evidence, Verdict, to_json, verdict
 from provenance.report.admission import admit, log10_floor
@@ -67,7 +67,7 @@ class Family:
 
 def source(path: str | os.PathLike[str]) -> Source:
     """Name an evidence file and take its digest."""
-    return Source(name=str(path), sha256=artifacts.digest(path))
+    return Source(name=str(path), sha256=storage.digest(path))
 
 
 def judge(evidences: Sequence[Evidence], *, alpha: float, sources: Sequence[Source] | None = None) -> Family:
@@ -123,7 +123,7 @@ def _planned(evidence: Evidence) -> int:
 
 
 def _unsaved(evidence: Evidence, name: str) -> Source:
-    text = artifacts.dump_json(to_json(evidence)) + "\n"  # as `evidence.write` would write it
+    text = storage.dump_json(to_json(evidence)) + "\n"  # as `evidence.write` would write it
     return Source(name=name, sha256=hashlib.sha256(text.encode()).hexdigest())
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from provenance import artifacts
+from provenance import artifacts, storage
 from provenance.errors import ArtifactError, InputError
 from provenance.evidence import DEFAULT_ALPHA
 from provenance.report import figures, numbers, tables, wording
@@ -82,9 +82,9 @@ def write(path: str | os.PathLike[str], report: Report) -> Path:
     if page.is_dir():
         raise InputError("is a folder", path=page, expected="the name of a page", hint=f"--out {page / 'report.html'}")
     _refuse_foreign(beside)
-    with artifacts.atomic(page) as html, artifacts.atomic(beside) as document:
+    with storage.atomic(page) as html, storage.atomic(beside) as document:
         html.write_text(report.html, encoding="utf-8")
-        document.write_text(artifacts.dump_json(report.document) + "\n", encoding="utf-8")
+        document.write_text(storage.dump_json(report.document) + "\n", encoding="utf-8")
     return beside
 
 
@@ -93,7 +93,7 @@ def _refuse_foreign(beside: Path) -> None:
     if not beside.exists():
         return
     try:
-        artifacts.read_json(beside, schema=SCHEMA)
+        storage.read_json(beside, schema=SCHEMA)
     except ArtifactError as error:
         raise InputError(
             "is there and is no report: the report's JSON would take its place",

@@ -18,7 +18,7 @@ import safetensors
 import torch
 import transformers
 
-from provenance import artifacts, tokenizers
+from provenance import storage, tokenizers
 from provenance.errors import SuspectError
 from provenance.records import Score
 from provenance.suspects import hub, pieces
@@ -212,7 +212,7 @@ def _weights_digest(place: str, model: Any) -> str:
     """Digest the weight files of a folder; for a hub model, the parameters as they were loaded."""
     files = sorted(path for path in Path(place).glob("*") if path.suffix in {".safetensors", ".bin"})
     if files:
-        return artifacts.digest_json({path.name: artifacts.digest(path) for path in files})
+        return storage.digest_json({path.name: storage.digest(path) for path in files})
     state = hashlib.sha256()
     for key, tensor in sorted(model.state_dict().items()):
         state.update(key.encode())

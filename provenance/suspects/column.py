@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from provenance import artifacts
+from provenance import storage
 from provenance.errors import InputError
 from provenance.records import Score
 
@@ -120,7 +120,7 @@ def load(name: str) -> Column:
                 hint=f"column:{path}:{near[0]}" if near and needed == wanted else None,
             )
     joined = frozenset({"variant", "view", "set"} & set(columns))
-    identity = {"suspect": f"column:{name}", "kind": "column", "weights": artifacts.digest(path), "backend": "column"}
+    identity = {"suspect": f"column:{name}", "kind": "column", "weights": storage.digest(path), "backend": "column"}
     return Column(
         path=path,
         values=_by_key(rows, wanted, path),

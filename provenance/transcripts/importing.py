@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from provenance import artifacts, corpora
+from provenance import corpora, storage
 from provenance.errors import InputError
 from provenance.transcripts import examples, sources, tables
 
@@ -99,7 +99,7 @@ def import_table(
     """
     shuffle = parse_shuffle(declared.shuffle)
     survey = _survey(source, declared.run_length, sample, report)
-    inputs = {"source": artifacts.digest(source.path)}
+    inputs = {"source": storage.digest(source.path)}
     texts = dict[str, str]()
     if join is not None:
         corpus = corpora.open(join)

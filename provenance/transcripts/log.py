@@ -14,7 +14,7 @@ import os
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from provenance import artifacts
+from provenance import storage
 from provenance.errors import ArtifactError, InputError, MismatchError
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _parse(line: bytes, *, path: Path, number: int) -> Step:
 def _refuse_other(path: Path, about: Mapping[str, Any]) -> dict[str, Any]:
     with path.open("rb") as stream:
         first = stream.readline().decode(errors="replace")
-    found = artifacts.parse_json(first, schema=SCHEMA, path=path)
+    found = storage.parse_json(first, schema=SCHEMA, path=path)
     for name, value in about.items():
         if found.get(name) != value:
             raise MismatchError(
@@ -140,7 +140,7 @@ def _refuse_other(path: Path, about: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _line(value: Mapping[str, Any]) -> bytes:
-    return artifacts.dump_json(value, indent=None).encode() + b"\n"
+    return storage.dump_json(value, indent=None).encode() + b"\n"
 
 
 def _free_name(path: Path) -> Path:

@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from provenance import artifacts
+from provenance import storage
 from provenance.errors import InputError
 from provenance.transcripts import draws, log, tables
 
@@ -193,12 +193,12 @@ class Run:
             run_length=length,
             position_unit=position_unit,
             shuffle=about["shuffle"],
-            inputs={"log": artifacts.digest(self._log)},
+            inputs={"log": storage.digest(self._log)},
         )
         return self._out
 
     def _about(self) -> dict[str, Any]:
-        return {"rows": len(self), "ids": artifacts.digest_json(self._ids)}
+        return {"rows": len(self), "ids": storage.digest_json(self._ids)}
 
     def _begin_epoch(self, epoch: int) -> NDArray[np.int64]:
         if self._seed is None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from provenance import artifacts
+from provenance import artifacts, storage
 from provenance.artifacts import Header, Kind
 from provenance.errors import ArtifactError, InputError
 
@@ -37,7 +37,7 @@ def test_same_rows_same_bytes(tmp_path):
     """The same rows and header are the same file."""
     for name in "ab":
         artifacts.write(tmp_path / name, ROWS, kind=KIND, header=HEADER)
-    assert artifacts.digest(tmp_path / "a") == artifacts.digest(tmp_path / "b")
+    assert storage.digest(tmp_path / "a") == storage.digest(tmp_path / "b")
 
 
 def test_more_rows_than_a_group(tmp_path):
@@ -71,8 +71,8 @@ def test_a_failed_write_leaves_nothing(tmp_path):
 def test_a_killed_write_leaves_no_half_file(tmp_path):
     """A process killed in the middle of a write leaves nothing under the file's name."""
     code = (
-        "import os, signal, sys; from provenance import artifacts\n"
-        "with artifacts.atomic(sys.argv[1]) as path:\n"
+        "import os, signal, sys; from provenance import storage\n"
+        "with storage.atomic(sys.argv[1]) as path:\n"
         "    path.write_text('half'); os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "f.json")], check=False)
@@ -111,38 +111,38 @@ def test_missing_files_and_folders(tmp_path):
     with pytest.raises(InputError, match="no such file"):
         artifacts.read(tmp_path / "nowhere", KIND)
     with pytest.raises(InputError, match="cannot be read"):
-        artifacts.digest(tmp_path / "nowhere")
+        storage.digest(tmp_path / "nowhere")
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="cannot be written"):
-        artifacts.write_json(tmp_path / "file" / "x.json", {})
+        storage.write_json(tmp_path / "file" / "x.json", {})
 
 
 def test_json_of_another_schema_is_refused(tmp_path):
     """JSON that is broken, no object, or of another schema is one clear line, with the line number."""
     path = tmp_path / "x.json"
-    artifacts.write_json(path, {"schema": "s/1", "é": 1})
-    assert artifacts.read_json(path, schema="s/1")["é"] == 1
+    storage.write_json(path, {"schema": "s/1", "é": 1})
+    assert storage.read_json(path, schema="s/1")["é"] == 1
     with pytest.raises(ArtifactError, match="schema is 's/1'; expected 's/2'"):
-        artifacts.read_json(path, schema="s/2")
+        storage.read_json(path, schema="s/2")
     path.write_text("{\n]")
     with pytest.raises(ArtifactError, match=r"x\.json:2: not JSON"):
-        artifacts.read_json(path, schema="s/1")
+        storage.read_json(path, schema="s/1")
     path.write_text("[]")
     with pytest.raises(ArtifactError, match="schema is None"):
-        artifacts.read_json(path, schema="s/1")
+        storage.read_json(path, schema="s/1")
 
 
 def test_nan_is_no_json():
     """NaN and infinity never reach a file."""
     with pytest.raises(ValueError, match="Out of range"):
-        artifacts.dump_json({"a": float("nan")})
+        storage.dump_json({"a": float("nan")})
 
 
 @pytest.mark.parametrize("text", ['{"schema": "s", "p": NaN}', '{"schema": "s", "n": ' + "1" * 5000 + "}"])
 def test_numbers_that_are_none_are_refused(text):
     """JSON with NaN, or with an integer that no number holds, is one clear line."""
     with pytest.raises(ArtifactError, match=r"^f\.json: not sound JSON"):
-        artifacts.parse_json(text, schema="s", path="f.json")
+        storage.parse_json(text, schema="s", path="f.json")
 
 
 def test_what_goes_wrong_while_writing_leaves_nothing(tmp_path):
@@ -153,7 +153,7 @@ def test_what_goes_wrong_while_writing_leaves_nothing(tmp_path):
         artifacts.write(tmp_path / "t", [{"id": "a", "sizes": ["x"]}], kind=KIND, header=HEADER)
     with pytest.raises(pa.ArrowException):
         artifacts.write_columns(tmp_path / "t", {"id": [1], "sizes": ["x"]}, kind=KIND, header=HEADER)
-    with pytest.raises(RuntimeError), artifacts.atomic(tmp_path / "t"):
+    with pytest.raises(RuntimeError), storage.atomic(tmp_path / "t"):
         raise RuntimeError
     assert not list(tmp_path.iterdir())
 
@@ -170,13 +170,13 @@ def test_a_full_disk_is_told_in_one_line(tmp_path):
     """Where a disk takes no more, the message names the file, and nothing is left."""
     code = (
         "import resource, sys, pyarrow as pa\n"
-        "from provenance import artifacts\n"
+        "from provenance import artifacts, storage\n"
         "from provenance.errors import InputError\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))\n"
         "kind = artifacts.Kind(name='n', row='n', columns=pa.schema([('id', pa.string())]))\n"
         "rows = ({'id': str(hash(str(row)))} for row in range(30_000))\n"
         "for write in (lambda: artifacts.write(sys.argv[1], rows, kind=kind, header=artifacts.Header()),\n"
-        "              lambda: artifacts.write_json(sys.argv[1], 'x' * 30_000)):\n"
+        "              lambda: storage.write_json(sys.argv[1], 'x' * 30_000)):\n"
         "    try:\n"
         "        write()\n"
         "    except InputError as error:\n"
@@ -192,20 +192,20 @@ def test_only_files_are_replaced(tmp_path):
     """A folder or a device is not written over; a link stays a link to what is then new; names may be long."""
     for path in (tmp_path, "/dev/null"):
         with pytest.raises(InputError, match="not a file that can be replaced"):
-            artifacts.write_json(path, {})
+            storage.write_json(path, {})
     (tmp_path / "link").symlink_to(tmp_path / "there")
-    artifacts.write_json(tmp_path / "link", [1])
+    storage.write_json(tmp_path / "link", [1])
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "there").read_text() == "[\n  1\n]\n"
-    artifacts.write_json(tmp_path / ("n" * 250), [])
+    storage.write_json(tmp_path / ("n" * 250), [])
     with pytest.raises(InputError, match="cannot be written"):
-        artifacts.write_json(tmp_path / ("n" * 300), [])
+        storage.write_json(tmp_path / ("n" * 300), [])
 
 
 def test_secrets_are_for_their_owner(tmp_path):
     """A secret file is never readable by others, whatever the umask; another file is as the umask says."""
     for secret, mode in ((True, 0o600), (False, 0o644)):
-        with artifacts.atomic(tmp_path / "f", secret=secret) as path:
+        with storage.atomic(tmp_path / "f", secret=secret) as path:
             assert path.stat().st_mode & 0o777 == 0o600
         assert (tmp_path / "f").stat().st_mode & 0o777 == mode
 

@@ -9,7 +9,7 @@ import tracemalloc
 
 import pytest
 
-from provenance import artifacts, corpora
+from provenance import corpora, storage
 from provenance.corpora import ids
 from provenance.corpora.splice import Passage
 from provenance.errors import InputError
@@ -161,7 +161,7 @@ def test_a_digest_rests_on_names_and_bytes(tmp_path):
     """Another byte or another name gives another digest; another folder does not."""
     lay(tmp_path, x___a__txt=b"one", y___a__txt=b"one", z___b__txt=b"one", w___a__txt=b"two")
     digests = [corpora.digest(corpora.open(tmp_path / folder)) for folder in "xyzw"]
-    assert digests[0] == digests[1] == artifacts.digest_json([["a.txt", hashlib.sha256(b"one").hexdigest()]])
+    assert digests[0] == digests[1] == storage.digest_json([["a.txt", hashlib.sha256(b"one").hexdigest()]])
     assert len(set(digests)) == 3
 
 

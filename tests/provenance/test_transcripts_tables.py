@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from provenance import artifacts, transcripts
+from provenance import artifacts, storage, transcripts
 from provenance.errors import ArtifactError
 from provenance.records import Record, Tokenizer
 from provenance.transcripts import tables
@@ -52,7 +52,7 @@ def test_a_transcript_reads_back_as_it_was_written(tmp_path_factory, rows, unit,
     assert [{**row, "positions": row["positions"].tolist(), "tokens": list(row["tokens"])} for row in again] == rows
     assert (found.tokenizer, found.run_length, found.position_unit) == (TOKENIZER, 10**12 + 1, unit)
     assert found.shuffle == shuffle
-    assert found.sha256 == artifacts.digest(path)
+    assert found.sha256 == storage.digest(path)
 
 
 def test_records_know_nothing_of_positions(tmp_path):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from provenance import artifacts
+from provenance import storage
 from watermark import certificate, embedding, keys
 from watermark.keys import Key
 from watermark.ledger import Marked
@@ -24,7 +24,7 @@ def made(tmp_path):
 
 def test_it_counts_what_was_done(made):
     """Documents, words, sites and edits are those of release and ledger."""
-    found = artifacts.read_json(made.certificate, schema=certificate.SCHEMA)
+    found = storage.read_json(made.certificate, schema=certificate.SCHEMA)
     lines = map(json.loads, (made.folder / "c.jsonl").read_text().splitlines())
     changed = sum(
         one != other
@@ -38,12 +38,12 @@ def test_it_counts_what_was_done(made):
 def test_it_names_the_digest_of_every_released_file(made):
     """Anyone can check the files against it."""
     found = json.loads(made.certificate.read_text())
-    assert found["release_sha256"] == {"c.jsonl": artifacts.digest(made.folder / "c.jsonl")}
+    assert found["release_sha256"] == {"c.jsonl": storage.digest(made.folder / "c.jsonl")}
 
 
 def test_it_commits_to_the_ledger_for_the_owner_only(made):
     """With the key the commitment is recomputed from the ledger; the ledger's own digest does not stand there."""
-    found, digest = json.loads(made.certificate.read_text()), artifacts.digest(made.ledger)
+    found, digest = json.loads(made.certificate.read_text()), storage.digest(made.ledger)
     assert found["ledger_commitment"] == keys.keyed_digest(KEY, digest.encode(), purpose="ledger")
     assert digest not in made.certificate.read_text()
 

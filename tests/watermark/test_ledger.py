@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provenance import artifacts
+from provenance import artifacts, storage
 from provenance.errors import ArtifactError, InputError, MismatchError
 from watermark import keys, ledger, variants
 from watermark.keys import Key
@@ -61,7 +61,7 @@ def test_a_ledger_survives_the_disk(tmp_path):
     book = ledger.read(write(tmp_path / "l.parquet", documents, recipient="acme"))
     assert book.documents == documents == tuple(ledger.stream(tmp_path / "l.parquet"))
     assert (book.release, book.key_id, book.recipient) == ("r", OWN.id, "acme")
-    assert book.sha256 == artifacts.digest(tmp_path / "l.parquet")
+    assert book.sha256 == storage.digest(tmp_path / "l.parquet")
 
 
 def test_records_do_not_say_which_variant_was_published(tmp_path):
