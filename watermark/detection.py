@@ -17,7 +17,7 @@ import numpy as np
 from scipy import optimize, special, stats
 
 from provenance.audits import gates, plots, signals
-from provenance.errors import InputError, MismatchError
+from provenance.errors import MismatchError
 from provenance.evidence import (
     DEFAULT_ALPHA,
     OWNER_CAVEAT,
@@ -104,9 +104,11 @@ def audit(
         If log-probabilities are not finite, or a ledger was dealt without a key.
     """
     books = (released,) if isinstance(released, ledgers.Ledger) else tuple(released)
+    ledgers.check_distinct(books)
     for book in books:
-        _check(book, key)
-    _check_apart(books)
+        ledgers.check_exact(book)
+        if key is not None:
+            ledgers.check_deals(book, key)
     rng = generator(seed, *(book.sha256 for book in books), scores.sha256, *(one.sha256 for one in references))
     found = _compare(books, scores, references, resamples=resamples, rng=rng)
     checks = (
@@ -156,33 +158,6 @@ def audit(
             plots.growth(found.capital),
         ),
     )
-
-
-def _check(book: Ledger, key: Key | None) -> None:
-    if book.key_id is None:
-        raise InputError(
-            f"strategy {book.settings['strategy']!r} deals without a key and has no exact null",
-            path=book.path,
-            expected="a ledger of strategy 'keyed'",
-        )
-    if not book.documents:
-        raise InputError("no document of this ledger has a site", path=book.path, expected="at least one")
-    if key is not None:
-        ledgers.check_deals(book, key)
-
-
-def _check_apart(books: Sequence[Ledger]) -> None:
-    """Refuse two ledgers that share a document: counted twice, one chance would pass for two."""
-    seen = set[tuple[str, str]]()
-    for book in books:
-        names = {(book.release, document.id) for document in book.documents}
-        if again := sorted(names & seen):
-            raise MismatchError(
-                f"{book.path}: document {again[0][1]!r} of release {book.release!r} stands in another ledger too",
-                expected="every document once",
-                hint="one ledger at a time",
-            )
-        seen |= names
 
 
 def _compare(

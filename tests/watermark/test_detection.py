@@ -171,7 +171,7 @@ def test_several_releases_of_one_owner_are_one_audit(tmp_path, trained, book):
 def test_a_document_counts_once(book, scores):
     """The same ledger given twice would double the evidence: it is refused, and so is a copy under another path."""
     for other in (book, dataclasses.replace(book, path=book.path.with_name("copy.parquet"))):
-        with pytest.raises(MismatchError, match="another ledger too"):
+        with pytest.raises(MismatchError, match="are both of release"):
             detection.audit([book, other], scores("with-release"))
 
 
