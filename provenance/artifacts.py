@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 METADATA_KEY = b"provtool"
 TOOL = f"provtool/{version('provtool')}"
-ROWS_PER_GROUP = 8192
+ROWS_PER_GROUP, UNITS_PER_GROUP = 8192, 1 << 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,14 +71,14 @@ class Table:
 
 
 class TableWriter:
-    """Write a table row by row in bounded memory; nothing appears under its name before the block ends well::
+    """Write a table row by row in bounded memory; nothing appears under its name before the block ends well.
 
-    with TableWriter(path, kind=KIND, header=header) as writer:
-        writer.write({"id": "a", "text": "…"})
+    A row group ends after `ROWS_PER_GROUP` rows or about `UNITS_PER_GROUP` letters and list items, so that a few large
+    documents are not held together.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, kind: Kind, header: Header) -> None:
-        self._kind, self._rows = kind, list[dict[str, Any]]()
+        self._kind, self._rows, self._units = kind, list[dict[str, Any]](), 0
         self._schema = kind.columns.with_metadata({METADATA_KEY: _encode_header(kind, header)})
         self._names = frozenset(kind.columns.names)
         self._path = path
@@ -96,7 +96,8 @@ class TableWriter:
         if unknown := row.keys() - self._names:
             raise ValueError(f"no column {min(unknown)!r}")
         self._rows.append(dict(row))
-        if len(self._rows) >= ROWS_PER_GROUP:
+        self._units += sum(len(value) for value in row.values() if hasattr(value, "__len__"))
+        if len(self._rows) >= ROWS_PER_GROUP or self._units >= UNITS_PER_GROUP:
             self._flush()
 
     def __exit__(
@@ -111,7 +112,7 @@ class TableWriter:
     def _flush(self) -> None:
         if self._rows:
             self._writer.write_table(pa.Table.from_pylist(self._rows, schema=self._schema))
-        self._rows = []
+        self._rows, self._units = [], 0
 
 
 def write(path: str | os.PathLike[str], rows: Sequence[Mapping[str, Any]], *, kind: Kind, header: Header) -> None:
