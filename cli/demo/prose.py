@@ -1,7 +1,8 @@
 """Which English prose is already on this machine?
 
-The language reference that ships with Python, and the docstrings of the installed scientific packages, read from their
-source files without importing them. Paragraphs only: no code, no tables, no parameter lists, no paragraph twice.
+The language reference that ships with Python, and the docstrings of the installed scientific packages and of the
+standard library, read from their source files without importing them. Paragraphs only: no code, no tables, no parameter
+lists, no paragraph twice.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import re
+import sysconfig
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,12 +84,13 @@ def _docstrings() -> Iterator[str]:
     import pydoc_data.topics
 
     yield from pydoc_data.topics.topics.values()
-    for package in PACKAGES:
-        spec = importlib.util.find_spec(package)
-        if spec is not None and spec.origin is not None:
-            for path in sorted(Path(spec.origin).parent.rglob("*.py")):
-                if "test" not in path.as_posix():
-                    yield from _of_file(path)
+    specs = [importlib.util.find_spec(package) for package in PACKAGES]
+    folders = [Path(spec.origin).parent for spec in specs if spec is not None and spec.origin is not None]
+    for folder in [*folders, Path(sysconfig.get_paths()["stdlib"])]:
+        for path in sorted(folder.rglob("*.py")):
+            inside = path.relative_to(folder).as_posix()
+            if "test" not in inside and "site-packages" not in inside:
+                yield from _of_file(path)
 
 
 def _of_file(path: Path) -> Iterator[str]:
