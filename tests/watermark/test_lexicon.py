@@ -62,16 +62,14 @@ def test_the_licence_stands_beside_the_table():
 
 
 def test_loading_is_light():
-    """A fresh process reads the table in less than 100 MB more than it had, and well under a second."""
+    """A fresh process reads the table in less than 100 MB more than it had."""
     code = (
-        "import resource, time; from watermark import lexicon; start = time.process_time(); "
+        "import resource; from watermark import lexicon; "
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss; lexicon.senses('large', 'a'); "
-        "print(time.process_time() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
-    seconds, kilobytes = map(float, done.stdout.split())
-    assert seconds < 0.5
-    assert kilobytes < 100_000
+    assert int(done.stdout) < 100_000
 
 
 def test_the_builder_reads_wordnets_lines(tmp_path):
