@@ -13,6 +13,8 @@ import numpy as np
 import torch
 import transformers
 
+from provenance.suspects.causal_lm import quiet
+
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Sequence
@@ -93,12 +95,14 @@ def new_model(shape: Shape, *, seed: int) -> Any:
 
 def load(folder: str | os.PathLike[str]) -> Any:
     """Load a saved model to train it further."""
-    return transformers.AutoModelForCausalLM.from_pretrained(folder)
+    with quiet():
+        return transformers.AutoModelForCausalLM.from_pretrained(folder)
 
 
 def save(model: Any, folder: str | os.PathLike[str], *, tokenizer: Any) -> None:
     """Save a model with its tokenizer, so that ``hf:FOLDER`` names a suspect."""
-    model.save_pretrained(folder)
+    with quiet():
+        model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
 
 

@@ -170,7 +170,7 @@ def _load_model(name: str, place: str, *, revision: str | None, dtype: str) -> A
     if not isinstance(number, torch.dtype) or not number.is_floating_point:
         raise SuspectError(f"unknown number format {dtype!r}", expected="float32, bfloat16 or float16")
     try:
-        with _quiet():
+        with quiet():
             model, report = transformers.AutoModelForCausalLM.from_pretrained(
                 place, revision=revision, dtype=number, output_loading_info=True
             )
@@ -195,7 +195,7 @@ def _device(name: str) -> torch.device:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep transformers' own progress bars and reports off stderr, where ours are."""
     drawn, level = transformers.logging.is_progress_bar_enabled(), transformers.logging.get_verbosity()
     transformers.logging.disable_progress_bar()
