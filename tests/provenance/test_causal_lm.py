@@ -235,7 +235,7 @@ def _refused(name, message, **how):
 def test_models_that_cannot_be_asked(plain, tmp_path):
     """No folder, an empty one, no text model, an unknown format, device or revision are one clear line each."""
     (tmp_path / "empty").mkdir()
-    with causal_lm._quiet():
+    with causal_lm.quiet():
         transformers.ViTConfig().save_pretrained(tmp_path / "vision")
     _refused(f"hf:{tmp_path}/nowhere", r"cannot be loaded \(no such folder\)")
     _refused(f"hf:{tmp_path}/empty", "cannot be loaded")
@@ -261,7 +261,7 @@ def test_truncated_weights_are_told(plain, tmp_path, keep):
 
 def test_models_without_a_head_are_refused(tmp_path, capfd):
     """A model saved without its head is not asked with a random one, and says so in one line alone."""
-    with causal_lm._quiet():
+    with causal_lm.quiet():
         transformers.GPTNeoXModel(CONFIGS["neox"]()).save_pretrained(tmp_path)
     capfd.readouterr()
     _refused(f"hf:{tmp_path}", r"its files have no lm_head\.weight")
@@ -270,7 +270,7 @@ def test_models_without_a_head_are_refused(tmp_path, capfd):
 
 def test_models_that_look_ahead_are_refused(tmp_path):
     """A model that reads later tokens predicts nothing: its numbers would be no log-likelihoods."""
-    with causal_lm._quiet():
+    with causal_lm.quiet():
         transformers.BertLMHeadModel(transformers.BertConfig(**SIZE)).save_pretrained(tmp_path)
     _refused(f"hf:{tmp_path}", "reads later tokens")
 
