@@ -135,15 +135,15 @@ def _ranks(plot: Plot, evidence: Evidence) -> _Sketch:
             bbox={"facecolor": "none", "edgecolor": "none"},
         )
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.set_xlabel("Rank of the published wording")
+        axes.set_xlabel("Private wordings that the published one beats")
         axes.set_ylabel("Documents")
 
     return _Sketch(
-        title="How often the published wording ranks where",
-        caption="For every document the model ranks the published wording among the private ones. "
-        "By chance all ranks are equally frequent (dashed line).",
-        alt="Bar chart of the rank of the published wording: "
-        + ", ".join(f"rank {_short(x)}: {_short(y)}" for x, y in zip(plot.x[:12], plot.y[:12], strict=True))
+        title="How often the published wording beats the private ones",
+        caption="For every document: how many of its private wordings the model finds less likely than the published "
+        "one. By chance all numbers are equally frequent (dashed line); a model that met the release leans right.",
+        alt="Bar chart of how many private wordings the published one beats: "
+        + ", ".join(f"{_short(x)} beaten: {_short(y)}" for x, y in zip(plot.x[:12], plot.y[:12], strict=True))
         + f"; {_short(expected)} expected by chance.",
         paint=paint,
     )
