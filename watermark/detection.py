@@ -9,14 +9,13 @@ The mark is after LexiMark (arXiv 2506.14474); the keyed alternates, which make 
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import optimize, special, stats
 
-from provenance.audits import gates, plots, signals
+from provenance.audits import decision, gates, plots, signals
 from provenance.errors import MismatchError
 from provenance.evidence import (
     DEFAULT_ALPHA,
@@ -24,12 +23,9 @@ from provenance.evidence import (
     Auroc,
     Commitment,
     Effect,
-    EValue,
     Evidence,
     LogP,
     Statistic,
-    positive,
-    verdict,
 )
 from provenance.records import generator, hash_order
 from provenance.stats import betting, redraw
@@ -121,20 +117,10 @@ def audit(
         audit="watermark",
         claim=CLAIM,
         null=NULL,
-        verdict=verdict(
-            log10_pvalue=math.log10(found.test.pvalue),
-            log10_floor=-math.log10(resamples + 1),
-            alpha=alpha,
-            gates=checks,
-        ),
-        alpha=alpha,
+        **decision.by_permutation(found.test.pvalue, found.capital, resamples=resamples, alpha=alpha, gates=checks),
         n=len(found.residual),
-        pvalue=positive(found.test.pvalue),
-        log10_pvalue=math.log10(found.test.pvalue),
         pvalue_method=_method(found, scores),
-        decided_by="permutation",
         bound=LogP(log10_pvalue=found.bound, method="Chernoff bound over the law of the redraw, rigorous, no floor"),
-        evalue=EValue(log10=found.capital.log10, log10_max=found.capital.log10_max, method=found.capital.method),
         statistic=Statistic(name="published-minus-alternates", value=found.test.statistic),
         effect=_advantage(found.residual),
         auroc=Auroc(
@@ -145,7 +131,6 @@ def audit(
             positives=wins.documents,
             negatives=wins.alternates,
         ),
-        gates=checks,
         caveats=_caveats(wins, commitments, references),
         commitments=tuple(commitments),
         inputs=_inputs(books, scores, references),

@@ -10,4 +10,5 @@
 - `signals`: one number made of one record's scores.
 - `residuals`: what is left of a signal when references and features have been taken out.
 - `gates`: what would make the null doubtful, judged without the suspect.
+- `decision`: how a resampled p-value decides a claim.
 """

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import special
 
-from provenance.audits import examples, gates, plots, residuals
+from provenance.audits import decision, examples, gates, plots, residuals
 from provenance.errors import InputError
 from provenance.evidence import (
     DEFAULT_ALPHA,
@@ -25,14 +25,11 @@ from provenance.evidence import (
     Auroc,
     Commitment,
     Effect,
-    EValue,
     Evidence,
     Gate,
     LogP,
     Statistic,
     TprAtFpr,
-    positive,
-    verdict,
 )
 from provenance.records import generator
 from provenance.stats import betting, permutation, rank, recency, roc, tails
@@ -120,20 +117,10 @@ def audit(
         audit="order",
         claim=CLAIM,
         null=NULL,
-        verdict=verdict(
-            log10_pvalue=math.log10(trace.test.pvalue),
-            log10_floor=-math.log10(resamples + 1),
-            alpha=alpha,
-            gates=checks,
-        ),
-        alpha=alpha,
+        **decision.by_permutation(trace.test.pvalue, trace.capital, resamples=resamples, alpha=alpha, gates=checks),
         n=len(trace.residual),
-        pvalue=positive(trace.test.pvalue),
-        log10_pvalue=math.log10(trace.test.pvalue),
         pvalue_method=_method(trace.test, scores, len(references)),
-        decided_by="permutation",
         asymptotic=_asymptotic(trace.test, trace.curves.shape[1]),
-        evalue=EValue(log10=trace.capital.log10, log10_max=trace.capital.log10_max, method=trace.capital.method),
         statistic=Statistic(name=f"recency-max:{recency.NAMES[trace.test.member]}", value=trace.test.statistic),
         effect=Effect(
             name="spearman-rho",
@@ -145,7 +132,6 @@ def audit(
         effects=(_nats(trace),),
         auroc=area,
         tpr_at_fpr=rates,
-        gates=checks,
         caveats=(*_caveats(transcript, trace, commitments), *missing),
         commitments=tuple(commitments),
         inputs=_inputs(transcript, scores, references),
