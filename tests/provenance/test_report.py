@@ -416,7 +416,7 @@ def test_places_where_no_page_can_be(tmp_path, page, name):
         ({"pvalue": 0.5, "log10_pvalue": -4.0}, "disagree"),
         ({"pvalue": 0.0}, "not above 0"),
         ({"n": "many"}, "evidence.n is 'many'; expected a whole number"),
-        ({"claim": None}, "evidence.claim is 'None'; expected text"),
+        ({"claim": None}, "field 'claim' of Evidence is missing"),
         ({"alpha": 1.5, "verdict": "evidence"}, "alpha is 1.5"),
         ({"plots": (Plot(name="p", x=(1.0,), y=()),)}, "unequal length"),
         ({"plots": (Plot(name="p", x=(1.0,), y=(math.nan,)),)}, "expected a finite number"),
