@@ -420,7 +420,7 @@ def test_places_where_no_page_can_be(tmp_path, page, name):
         ({"alpha": 1.5, "verdict": "evidence"}, "alpha is 1.5"),
         ({"plots": (Plot(name="p", x=(1.0,), y=()),)}, "unequal length"),
         ({"plots": (Plot(name="p", x=(1.0,), y=(math.nan,)),)}, "expected a finite number"),
-        ({"caveats": ("\ud800",)}, "not Unicode"),
+        ({"caveats": ("\ud800",)}, "Unicode text"),
     ],
 )
 def test_unsound_evidence_is_refused(change, message):
