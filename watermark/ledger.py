@@ -40,6 +40,7 @@ LEDGER = artifacts.Kind(
                             ("word", pa.string()),
                             ("options", pa.list_(pa.string())),
                             ("chosen", pa.list_(pa.int16())),
+                            ("acceptability", pa.list_(pa.float64())),
                         ]
                     )
                 ),
@@ -96,7 +97,14 @@ def to_row(marked: Marked, *, recipient: str | None) -> dict[str, Any]:
         "text": marked.text,
         "sha256": hashlib.sha256(marked.text.encode()).hexdigest(),
         "sites": [
-            {"start": site.start, "end": site.end, "word": site.word, "options": site.options, "chosen": chosen}
+            {
+                "start": site.start,
+                "end": site.end,
+                "word": site.word,
+                "options": site.options,
+                "chosen": chosen,
+                "acceptability": site.acceptability,
+            }
             for site, chosen in zip(marked.sites, marked.chosen, strict=True)
         ],
         "recipient": recipient,
@@ -128,7 +136,13 @@ def from_row(row: Mapping[str, Any], *, path: str | os.PathLike[str]) -> Marked:
 
 
 def _site(site: Mapping[str, Any]) -> Site:
-    return Site(start=site["start"], end=site["end"], word=site["word"], options=tuple(site["options"]))
+    return Site(
+        start=site["start"],
+        end=site["end"],
+        word=site["word"],
+        options=tuple(site["options"]),
+        acceptability=tuple(site["acceptability"] or ()),
+    )
 
 
 def _fit(found: Sequence[Site], text: str) -> bool:

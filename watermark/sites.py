@@ -19,12 +19,12 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from provenance.language import lexical
-from provenance.language.surprisal import surprisal
+from provenance.language import surprisal as frequencies
 from watermark import acceptability, articles, eligibility, lexicon, options
 from watermark import opaque as prose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from provenance.language.tagging import Sentence, Tagger, Token
 
@@ -44,6 +44,8 @@ class Site:
     """The word as it stood, casefolded."""
     options: tuple[str, ...]
     """Replacements for the whole span: as it stood, then the others sorted."""
+    acceptability: tuple[float, ...] = ()
+    """Probability that a reader accepts each option, 1 for the original; empty where nobody asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +82,24 @@ def default_tagger() -> Tagger:
     return lexical.tagger(lexicon.tag_counts, name="wordnet-3.0")
 
 
+def find_all(
+    documents: Sequence[tuple[str, Sequence[tuple[int, int]]]],
+    *,
+    rules: SiteRules,
+    tagger: Tagger | None = None,
+    surprisal: Callable[[str], float] = frequencies.surprisal,
+) -> list[tuple[Site, ...]]:
+    """Find the sites of many texts, each with the spans of it that are to be left alone, as `find` does for one."""
+    return [find(text, rules=rules, tagger=tagger, opaque=opaque, surprisal=surprisal) for text, opaque in documents]
+
+
 def find(
-    text: str, *, rules: SiteRules, tagger: Tagger | None = None, opaque: Sequence[tuple[int, int]] = ()
+    text: str,
+    *,
+    rules: SiteRules,
+    tagger: Tagger | None = None,
+    opaque: Sequence[tuple[int, int]] = (),
+    surprisal: Callable[[str], float] = frequencies.surprisal,
 ) -> tuple[Site, ...]:
     """Find the sites of a text, in order, never overlapping each other or what is opaque.
 
@@ -95,14 +113,22 @@ def find(
         Who tags the words; the lexicon's own when None.
     opaque
         Further spans ``(start, end)`` to leave alone, in code points.
+    surprisal
+        Bits of a word: a sentence's most surprising words are taken first.
     """
     closed = prose.merged([*prose.find(text), *((start, end) for start, end in opaque)])
     read = (tagger or default_tagger()).read
-    return tuple(chain.from_iterable(_of_sentence(text, sentence, rules, closed) for sentence in read(text)))
+    taken = functools.partial(_of_sentence, text, rules=rules, closed=closed, surprisal=surprisal)
+    return tuple(chain.from_iterable(map(taken, read(text))))
 
 
 def _of_sentence(
-    text: str, sentence: Sentence, rules: SiteRules, closed: tuple[tuple[int, int], ...]
+    text: str,
+    sentence: Sentence,
+    *,
+    rules: SiteRules,
+    closed: tuple[tuple[int, int], ...],
+    surprisal: Callable[[str], float],
 ) -> Iterator[Site]:
     found = [
         (surprisal(token.text), site)
@@ -113,36 +139,40 @@ def _of_sentence(
     return iter(sorted((site for _, site in ranked), key=lambda site: site.start))
 
 
-def _options(token: Token, rules: SiteRules, *, governs: bool) -> list[str]:
+def _options(token: Token, rules: SiteRules, *, governs: bool) -> list[tuple[str, float]]:
     """Give the other wordings; a verb that governs what follows gives way only to one that surely does the same."""
     bar = max(rules.min_acceptability, acceptability.INTERCHANGEABLE) if governs else rules.min_acceptability
     found = options.find(token.text.casefold(), token.lemma, token.xpos)[: rules.max_options - 1]
-    return [_cased(option.text, token.text) for option in found if option.acceptability >= bar]
+    return [(_cased(option.text, token.text), option.acceptability) for option in found if option.acceptability >= bar]
 
 
-def _site(text: str, token: Token, others: list[str], *, closed: tuple[tuple[int, int], ...]) -> Site | None:
+def _site(
+    text: str, token: Token, others: list[tuple[str, float]], *, closed: tuple[tuple[int, int], ...]
+) -> Site | None:
     if not others:
         return None
     before = ARTICLE.search(text, max(0, token.start - LONGEST_GAP), token.start)
     start, end = (before.start(), token.end) if before and _changes(token.text, others) else (token.start, token.end)
     if _overlaps(closed, start, end):
         return None
-    wordings = [_with_article(before, option) if start < token.start else option for option in others]
-    return Site(
-        start=start, end=end, word=token.text.casefold(), options=(text[start:end], *sorted(wordings, key=_alphabetic))
+    wordings = sorted(
+        (_with_article(before, wording) if start < token.start else wording, accepted) for wording, accepted in others
     )
-
-
-def _alphabetic(wording: str) -> tuple[str, str]:
-    return wording.casefold(), wording
+    return Site(
+        start=start,
+        end=end,
+        word=token.text.casefold(),
+        options=(text[start:end], *(wording for wording, _ in wordings)),
+        acceptability=(1.0, *(round(accepted, 4) for _, accepted in wordings)),
+    )
 
 
 def _cased(option: str, original: str) -> str:
     return option.capitalize() if original[0].isupper() else option
 
 
-def _changes(original: str, others: Sequence[str]) -> bool:
-    return any(articles.article(option) != articles.article(original) for option in others)
+def _changes(original: str, others: Sequence[tuple[str, float]]) -> bool:
+    return any(articles.article(wording) != articles.article(original) for wording, _ in others)
 
 
 def _with_article(before: re.Match[str] | None, option: str) -> str:
