@@ -1,6 +1,7 @@
-"""Really trained small models, made once a test session and shared by all its workers."""
+"""Really trained small models, made once a test session and shared by all its workers; a time-stamp authority."""
 
 import hashlib
+import importlib.util
 import json
 import os
 import pydoc_data.topics
@@ -77,6 +78,21 @@ def trained(tmp_path_factory, worker_id):
 def worker_id(request):
     """Name the xdist worker; ``master`` where there is none."""
     return getattr(request.config, "workerinput", {}).get("workerid", "master")
+
+
+@pytest.fixture(scope="session")
+def stamping():
+    """Give the module ``authority.py``, which no import finds: tests are no package."""
+    spec = importlib.util.spec_from_file_location("authority", Path(__file__).with_name("authority.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def authority(stamping):
+    """Give a time-stamp authority that nobody has bent."""
+    return stamping.Authority()
 
 
 def _paragraphs():
