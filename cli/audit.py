@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cli.sources import Source
-    from provenance.evidence import Evidence
+    from provenance.evidence import Commitment, Evidence
     from provenance.scoring import Scores
     from provenance.transcripts.tables import Transcript
 
@@ -53,13 +53,12 @@ def order_command(transcript: Path, **how: Any) -> None:
       provtool audit order run.parquet --scores theirs.parquet --reference-scores other.parquet
     """
     from cli import sources
-    from provenance import commitments
     from provenance.audits import order
     from provenance.transcripts import tables
 
     read = tables.read(transcript)
     _check_positions(read)
-    found = commitments.find([transcript])
+    found = _commitments([transcript], how)
 
     def judge(scores: Scores, references: Sequence[Scores], settings: dict[str, Any]) -> Evidence:
         return order.audit(read, scores, references=references, commitments=found, **settings)
@@ -80,7 +79,6 @@ def watermark_command(ledgers: tuple[Path, ...], key_path: Path | None, **how: A
       provtool audit watermark marked/ledger.parquet --suspect ./model --reference ./other --json
     """
     from cli import sources
-    from provenance import commitments
     from watermark import detection, keys, ledger
 
     key = keys.load(key_path) if key_path else None
@@ -89,12 +87,19 @@ def watermark_command(ledgers: tuple[Path, ...], key_path: Path | None, **how: A
         ledger.check_exact(book)
         if key is not None:
             ledger.check_deals(book, key)
-    found = commitments.find(ledgers)
+    found = _commitments(ledgers, how)
 
     def judge(scores: Scores, references: Sequence[Scores], settings: dict[str, Any]) -> Evidence:
         return detection.audit(books, scores, references=references, key=key, commitments=found, **settings)
 
     _run("watermark", sources.of_ledgers(books), judge, beside=ledgers[0], how=how)
+
+
+def _commitments(paths: Sequence[Path], how: dict[str, Any]) -> tuple[Commitment, ...]:
+    from provenance import commitments, timestamps
+
+    trusted = timestamps.load_roots(how["roots_path"]) if how["roots_path"] else None
+    return commitments.find(paths, trusted=trusted)
 
 
 def _check_positions(read: Transcript) -> None:

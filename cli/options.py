@@ -62,6 +62,15 @@ def model(function: Callable[..., R]) -> Callable[..., R]:
     return function
 
 
+timestamp_roots = click.option(
+    "--timestamp-roots",
+    "roots_path",
+    metavar="PEM",
+    type=PATH,
+    help="Root certificates that may vouch for time stamps.  [default: those that HTTPS trusts]",
+)
+
+
 def audit(function: Callable[..., R]) -> Callable[..., R]:
     """Add the options that every audit has."""
     for option in (
@@ -90,6 +99,7 @@ def audit(function: Callable[..., R]) -> Callable[..., R]:
         click.option(
             "--out", metavar="FILE", type=PATH, help="Evidence file.  [default: named after the input, beside it]"
         ),
+        timestamp_roots,
         model,
         click.option("--window", type=WINDOW, help="Tokens to score.  [default: 32:32 of a transcript, all of a text]"),
         click.option(

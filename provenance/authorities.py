@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LARGEST = 1 << 20
 """Bytes of an answer; a token has a few thousand."""
 HEADERS = {"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"}
-HINT = "again later: a commitment keeps; or another authority"
+HINT = "the same command later, or another authority; nothing is lost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ def ask(url: str, query: bytes, *, patience: Patience | None = None) -> bytes:
         If the address is none, or the authority cannot be reached, does not answer in time or answers with an error.
     """
     bounds = patience or Patience()
-    shown = _shown(url)
+    place = shown(url)
     again = tenacity.Retrying(
         retry=tenacity.retry_if_exception_type((_BusyError, httpx.TransportError)),
         stop=tenacity.stop_after_attempt(bounds.attempts),
@@ -56,11 +56,11 @@ def ask(url: str, query: bytes, *, patience: Patience | None = None) -> bytes:
         with httpx.Client(timeout=bounds.timeout, headers=HEADERS) as client:
             return again(_post, client, url, query=query, patience=bounds)
     except httpx.TimeoutException as error:
-        raise InputError(f"no answer within {bounds.timeout:g} seconds", path=shown, hint=HINT) from error
+        raise InputError(f"no answer within {bounds.timeout:g} seconds", path=place, hint=HINT) from error
     except httpx.TransportError as error:
-        raise InputError(f"the time-stamp authority cannot be reached ({error})", path=shown, hint=HINT) from error
+        raise InputError(f"the time-stamp authority cannot be reached ({error})", path=place, hint=HINT) from error
     except (_BusyError, httpx.HTTPError) as error:
-        raise InputError(str(error), path=shown, expected="a time-stamp authority (RFC 3161)", hint=HINT) from error
+        raise InputError(str(error), path=place, expected="a time-stamp authority (RFC 3161)", hint=HINT) from error
 
 
 def _post(client: httpx.Client, url: str, *, query: bytes, patience: Patience) -> bytes:
@@ -85,8 +85,14 @@ def _bounded(response: httpx.Response, deadline: float) -> Iterator[bytes]:
         yield piece
 
 
-def _shown(url: str) -> str:
-    """Give an address without what may be a password in it."""
+def shown(url: str) -> str:
+    """Give an address without what may be a password in it.
+
+    Raises
+    ------
+    InputError
+        If it is not the address of a server.
+    """
     try:
         parsed = httpx.URL(url)
     except httpx.InvalidURL as error:

@@ -37,7 +37,7 @@ def test_a_server_that_will_not_is_told(stamping, status, tries):
     """Trouble that lasts ends after so many attempts; what asking again cannot mend is asked once."""
     with stamping.serving(status) as (url, queries):
         with pytest.raises(
-            InputError, match=rf"{url}: answered {status} .*; expected a time-stamp .*; try again later"
+            InputError, match=rf"{url}: answered {status} .*; expected a time-stamp .*; try the same command later"
         ):
             authorities.ask(url, b"abc", patience=QUICK)
         assert len(queries) == tries
@@ -46,7 +46,7 @@ def test_a_server_that_will_not_is_told(stamping, status, tries):
 def test_silence_ends(stamping):
     """A server that accepts and does not answer is given up, and asked again before that."""
     with stamping.serving(60.0) as (url, queries):
-        with pytest.raises(InputError, match=r"no answer within 0\.1 seconds; try again later"):
+        with pytest.raises(InputError, match=r"no answer within 0\.1 seconds; try the same command later"):
             authorities.ask(url, b"abc", patience=Patience(attempts=2, timeout=0.1, pause=0.01))
         assert len(queries) == 2
 
@@ -56,7 +56,9 @@ def test_a_server_that_is_not_there_is_told():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/"
-        with pytest.raises(InputError, match=rf"{url}: the time-stamp authority cannot be reached .*; try again later"):
+        with pytest.raises(
+            InputError, match=rf"{url}: the time-stamp authority cannot be reached .*; try the same command later"
+        ):
             authorities.ask(url, b"abc", patience=QUICK)
 
 
