@@ -24,6 +24,7 @@ COMMANDS = {
     "ngram": ("cli.ngram", "Count n-grams: a reference that never saw an order."),
     "score": ("cli.score", "Ask a suspect how likely each token is."),
     "audit": ("cli.audit", "Ask a question of a suspect and get evidence."),
+    "verify": ("cli.verify", "Check a certificate or a commitment, and all that lies beside it."),
     "report": ("cli.report", "Lay evidence out as one page."),
 }
 """Every command: the module that holds it as ``command``, and its line in ``provtool --help``."""

@@ -18,10 +18,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from provenance import authorities, storage, timestamps
+from provenance import storage, timestamps, witnesses
 from provenance.errors import ArtifactError, InputError, MismatchError
 from provenance.evidence import Commitment
-from provenance.timestamps import Doubtful, Proven
+from provenance.timestamps import Proven
+from provenance.witnesses import Unstamped
 
 if TYPE_CHECKING:
     import os
@@ -34,11 +35,6 @@ if TYPE_CHECKING:
 
 SCHEMA = "provtool/commitment/1"
 OPENING_SCHEMA = "provtool/opening/1"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unstamped:
-    """No authority's token lies beside the commitment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +86,11 @@ def is_committed(path: str | os.PathLike[str]) -> bool:
     return Path(f"{path}.commitment.json").exists()
 
 
+def has_opening(path: str | os.PathLike[str]) -> bool:
+    """Say whether the commitment beside a file can be opened here: whoever was given the public part cannot."""
+    return Path(f"{path}.opening.json").exists()
+
+
 def stamp(
     path: str | os.PathLike[str],
     *,
@@ -121,11 +122,7 @@ def stamp(
     opened = open_beside(path, trusted=trusted)
     found = opened.stamp
     if isinstance(found, Unstamped):
-        query = timestamps.request(opened.commitment.root)
-        answer = authorities.ask(url, query.as_bytes(), patience=patience)
-        found = _read(answer, opened.commitment.root, trusted, place=authorities.shown(url), nonce=query.nonce)
-        with storage.atomic(_token(path)) as temporary:
-            temporary.write_bytes(answer)
+        found = witnesses.ask(path, root=opened.commitment.root, url=url, trusted=trusted, patience=patience)
     _publish(path, replace(opened.commitment, witness=timestamps.witness(found)))
     return found
 
@@ -147,11 +144,10 @@ def find(
 
 def open_beside(path: str | os.PathLike[str], *, trusted: Sequence[Certificate] | None = None) -> Opened:
     """Open and check the commitment beside one file, as `find` does, and say what speaks for its time."""
-    public = storage.read_json(f"{path}.commitment.json", schema=SCHEMA)
+    public = _public(path)
     opening = storage.read_json(f"{path}.opening.json", schema=OPENING_SCHEMA)
     salt = _hex(opening, "salt", f"{path}.opening.json")
-    _hex(public, "root", f"{path}.commitment.json")
-    found = _stamp(path, public, trusted)
+    found = read_stamp(path, trusted=trusted)
     commitment = Commitment(
         artifact=str(public.get("artifact")),
         root=public["root"],
@@ -167,36 +163,22 @@ def open_beside(path: str | os.PathLike[str], *, trusted: Sequence[Certificate] 
     return Opened(commitment=commitment, stamp=found)
 
 
-def _stamp(
-    path: str | os.PathLike[str], public: Mapping[str, Any], trusted: Sequence[Certificate] | None
-) -> Stamp | Unstamped:
-    """Read the token; a name written into the commitment by hand must not silence the caveat that nobody vouches."""
-    found: Stamp | Unstamped = Unstamped()
-    if _token(path).exists():
-        found = _read(_response(_token(path)), public["root"], trusted, place=_token(path))
-    named, place = public.get("witness"), f"{path}.commitment.json"
-    match found:
-        case Unstamped() if named is not None:
-            raise ArtifactError("names a witness, and nothing proves one", path=place, expected="witness null")
-        case Proven() | Doubtful() if named not in {None, timestamps.witness(found)}:
-            what = "names another witness than its time stamp"
-            raise ArtifactError(what, path=place, expected=repr(timestamps.witness(found)))
-    return found
+def read_stamp(path: str | os.PathLike[str], *, trusted: Sequence[Certificate] | None = None) -> Stamp | Unstamped:
+    """Say what speaks for the time of the commitment beside a file, for which its opening is not needed.
+
+    Raises
+    ------
+    ArtifactError
+        As `find`.
+    """
+    public = _public(path)
+    return witnesses.read(path, root=public["root"], named=public.get("witness"), trusted=trusted)
 
 
-def _read(
-    response: bytes, root: str, trusted: Sequence[Certificate] | None, *, place: Path | str, nonce: int | None = None
-) -> Stamp:
-    roots = timestamps.default_roots() if trusted is None else trusted
-    return timestamps.read(response, root=root, trusted=roots, place=place, nonce=nonce)
-
-
-def _response(path: Path) -> bytes:
-    try:
-        with path.open("rb") as stream:
-            return stream.read(authorities.LARGEST)
-    except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", path=path) from error
+def _public(path: str | os.PathLike[str]) -> dict[str, Any]:
+    public = storage.read_json(f"{path}.commitment.json", schema=SCHEMA)
+    _hex(public, "root", f"{path}.commitment.json")
+    return public
 
 
 def _publish(path: str | os.PathLike[str], commitment: Commitment) -> None:
@@ -212,12 +194,8 @@ def _publish(path: str | os.PathLike[str], commitment: Commitment) -> None:
     )
 
 
-def _token(path: str | os.PathLike[str]) -> Path:
-    return Path(f"{path}.commitment.tsr")
-
-
 def _beside(path: str | os.PathLike[str]) -> tuple[Path, ...]:
-    return Path(f"{path}.commitment.json"), Path(f"{path}.opening.json"), _token(path)
+    return Path(f"{path}.commitment.json"), Path(f"{path}.opening.json"), witnesses.token(path)
 
 
 def _hex(value: Mapping[str, Any], name: str, path: str) -> bytes:

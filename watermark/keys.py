@@ -85,21 +85,17 @@ def load(path: str | os.PathLike[str] | None = None) -> Key:
     InputError
         If there is none, or it is no key of ours; the message never shows what was found.
     """
-    if path is None:
-        content, place = os.environ.get(ENVIRONMENT), f"environment variable {ENVIRONMENT}"
-        if content is None:
-            raise InputError("no key was given", expected=f"--key FILE or {ENVIRONMENT}", hint="provtool key new KEY")
-    else:
-        content, place = _read(path), str(path)
-    found = FORMAT.fullmatch(content)
-    if found is None:
+    if path is None and ENVIRONMENT not in os.environ:
+        raise InputError("no key was given", expected=f"--key FILE or {ENVIRONMENT}", hint="provtool key new KEY")
+    secret = _secret(path)
+    if secret is None:
         raise InputError(
             "not a provtool key, or of the wrong length",
-            path=place,
+            path=path or f"environment variable {ENVIRONMENT}",
             expected=f"'{PREFIX}' and {2 * BYTES} hexadecimal digits",
             hint="provtool key new KEY",
         )
-    return _named(bytes.fromhex(found[1]))
+    return _named(secret)
 
 
 def subkey(key: Key, purpose: str) -> Key:
@@ -147,7 +143,15 @@ def _below(bound: int, draws: Iterator[int]) -> int:
     return next(draw for draw in draws if draw < limit) % bound
 
 
+def _secret(path: str | os.PathLike[str] | None) -> bytes | None:
+    """Find the secret, or None: whoever raises then has nothing of what was read among a traceback's locals."""
+    found = FORMAT.fullmatch(os.environ[ENVIRONMENT] if path is None else _read(path))
+    return bytes.fromhex(found[1]) if found else None
+
+
 def _read(path: str | os.PathLike[str]) -> str:
+    if PREFIX in os.fspath(path).lower():
+        raise InputError("a key itself was given in place of its file's name, and is not shown", expected="a key file")
     try:
         with Path(path).open(encoding="ascii", errors="replace") as stream:
             return stream.read(LONGEST)

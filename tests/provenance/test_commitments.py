@@ -1,6 +1,7 @@
 """Commitments to files."""
 
 import json
+import os
 import stat
 from dataclasses import replace
 
@@ -35,6 +36,17 @@ def test_the_public_part_says_nothing_of_the_file(committed):
     copy = path.with_name("copy")
     copy.write_bytes(path.read_bytes())
     assert commitments.commit(copy).root != commitment.root
+
+
+def test_an_opening_is_private_under_any_umask(tmp_path):
+    """Where a umask forbids nothing, the salt is still for its owner alone."""
+    (tmp_path / "f").write_bytes(b"x")
+    before = os.umask(0)
+    try:
+        commitments.commit(tmp_path / "f")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "f.opening.json").stat().st_mode) == 0o600
 
 
 def test_a_commitment_is_never_written_over(committed):
@@ -178,6 +190,7 @@ def test_a_changed_file_is_not_stamped(committed, direct, stamping, authority):
     [
         ("a notary", True, "names another witness than its time stamp"),
         (WITNESS.replace("2026", "2020"), True, "names another witness than its time stamp"),
+        ([WITNESS], True, "names another witness than its time stamp"),
         (WITNESS, False, "names a witness, and nothing proves one"),
         (WITNESS, b"garbage", r"commitment\.tsr: not a time-stamp response"),
     ],

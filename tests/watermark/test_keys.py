@@ -1,8 +1,12 @@
 """The secret, and numbers drawn from it."""
 
+import hashlib
+import hmac
 import itertools
 import logging
+import os
 import stat
+import traceback
 from collections import Counter
 
 import pytest
@@ -183,3 +187,87 @@ def test_a_secret_from_elsewhere_is_kept(tmp_path):
     with pytest.raises(ValueError, match="31 bytes"):
         keys.keep(bytes(31), tmp_path / "short.key")
     assert not (tmp_path / "short.key").exists()
+
+
+def test_a_subkey_is_what_rfc_5869_says():
+    """Extract and expand, done by hand with HMAC, give the secret, its public name and the digests."""
+
+    def derive(secret, info):
+        extracted = hmac.new(bytes(32), secret, hashlib.sha256).digest()
+        return hmac.new(extracted, info + b"\x01", hashlib.sha256).digest()
+
+    made = keys.subkey(KEY, "recipient acme")
+    assert made.secret == derive(KEY.secret, b"provtool subkey recipient acme")
+    assert made.id == derive(made.secret, b"provtool key id").hex()[:16]
+    mac = hmac.new(derive(KEY.secret, b"provtool digest ledger"), b"x", hashlib.sha256)
+    assert keys.keyed_digest(KEY, b"x", purpose="ledger") == mac.hexdigest()
+
+
+def test_derivation_agrees_with_the_published_vector():
+    """RFC 5869, test case 3 (SHA-256, no salt, no info), as far as our 32 bytes go."""
+    expected = "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d"
+    assert keys._derive(b"\x0b" * 22, "").hex() == expected
+
+
+def test_numbers_are_those_of_hmac_in_counter_mode():
+    """The words that deal are HMAC-SHA256 (subject, each part after its length; then the counter), by hand."""
+    subject = b"".join(len(part).to_bytes(8, "big") + part for part in (b"r", b"d"))
+    blocks = [hmac.new(KEY.secret, subject + count.to_bytes(8, "big"), hashlib.sha256).digest() for count in range(2)]
+    expected = [int.from_bytes(block[at : at + 4], "big") for block in blocks for at in range(0, 32, 4)]
+    assert list(itertools.islice(keys._words(KEY, ("r", "d")), 16)) == expected
+
+
+def test_a_subkey_shows_nothing_of_its_parent():
+    """Neither secret nor name of the parent, nor any four bytes of them, stand in a recipient's key."""
+    parent, made = keys._named(KEY.secret), keys.subkey(KEY, "recipient acme")
+    pieces = {parent.secret[at : at + 4] for at in range(29)}
+    assert not any(piece in made.secret for piece in pieces)
+    assert parent.id not in {made.id, made.secret.hex()[:16], keys.subkey(made, "recipient acme").id}
+
+
+@pytest.mark.parametrize("umask", [0, 0o777])
+def test_a_key_is_private_under_any_umask(tmp_path, umask):
+    """Not even a umask that forbids nothing opens the file to others, and one that forbids all does no harm."""
+    before = os.umask(umask)
+    try:
+        keys.new(tmp_path / "a.key")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "a.key").stat().st_mode) == 0o600 & ~umask
+
+
+def test_spaces_around_a_key_do_no_harm(monkeypatch):
+    """What an editor or a shell adds to the variable is not part of the key; case does not matter."""
+    plain = f"{keys.PREFIX}{KEY.secret.hex()}"
+    found = set()
+    for content in (plain, f"{plain}\n", f" \t{plain}\r\n\n", plain.upper()):
+        monkeypatch.setenv("PROVTOOL_KEY", content)
+        found.add(keys.load())
+    assert {key.secret for key in found} == {KEY.secret}
+
+
+def test_no_traceback_shows_a_secret(tmp_path, monkeypatch):
+    """A refused key, seen with every frame's locals, is not shown by what our functions hold under any name."""
+    secret = KEY.secret.hex()[:-2]
+    monkeypatch.setenv("PROVTOOL_KEY", f"{keys.PREFIX}{secret}")
+    (tmp_path / "a.key").write_text(f"{keys.PREFIX}{secret}\n")
+    for path in (None, tmp_path / "a.key"):
+        with pytest.raises(InputError) as caught:
+            keys.load(path)
+        frames = traceback.TracebackException.from_exception(caught.value, capture_locals=True).stack
+        shown = [
+            f"{name}={value}"
+            for frame in frames
+            if frame.filename == keys.__file__
+            for name, value in frame.locals.items()
+        ]
+        assert shown
+        assert not any(secret[:8] in line for line in shown)
+
+
+def test_a_key_given_as_a_file_name_is_not_shown():
+    """Whoever types the key itself is told so, without an echo of it."""
+    with pytest.raises(InputError, match="a key itself was given in place of its file's name") as caught:
+        keys.load(f"{keys.PREFIX}{KEY.secret.hex()}")
+    assert KEY.secret.hex()[:8] not in str(caught.value)
+    assert caught.value.__context__ is None

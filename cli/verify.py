@@ -1,0 +1,65 @@
+"""``provtool verify``: check a certificate or a commitment, and all that lies beside it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import click
+
+from cli import options, terminal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from watermark.verification import Verification
+
+WORDS = {"Held": "holds", "Failed": "FAILS", "Skipped": "skipped"}
+
+
+@click.command()
+@click.argument("path", type=options.PATH)
+@click.option("--ledger", type=options.PATH, help="The release's ledger.  [default: ledger.parquet beside PATH]")
+@click.option("--key", "key_path", type=options.PATH, help="The owner's key; else the variable PROVTOOL_KEY.")
+@options.timestamp_roots
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def command(path: Path, ledger: Path | None, key_path: Path | None, roots_path: Path | None, *, as_json: bool) -> None:
+    """Check PATH: a certificate (or the folder around it), or a FILE with a commitment beside it.
+
+    Everyone can compare a release with its certificate's digests. With the ledger, every marked document is compared
+    with what was published; with the key, ledger and deals are. What could not be checked is said, with the reason.
+
+    \b
+    Examples:
+      provtool verify marked
+      provtool verify marked/certificate.json --ledger marked/ledger.parquet --key release.key
+      provtool verify run.parquet
+
+    Exit codes: 0 all that was checked holds; 1 something does not, or the input is wrong; 2 usage.
+    """
+    from provenance import storage, timestamps
+    from watermark import keys, verification
+
+    with terminal.progress("comparing", unit="documents") as report:
+        means = verification.Means(
+            ledger=ledger,
+            key=keys.load(key_path) if key_path or keys.ENVIRONMENT in os.environ else None,
+            trusted=timestamps.load_roots(roots_path) if roots_path else None,
+            progress=report,
+        )
+        found = verification.verify(path, means=means)
+    if as_json:
+        click.echo(storage.dump_json(verification.to_json(found)))
+    else:
+        _say(found)
+    sys.exit(0 if found.holds else 1)
+
+
+def _say(found: Verification) -> None:
+    for check in found.checks:
+        click.echo(f"{WORDS[type(check).__name__]:<8}{check.what}: {check.detail}")
+    count = Counter(type(check).__name__ for check in found.checks)
+    lead = "all that was checked holds" if found.holds else "not all that was checked holds"
+    terminal.say(f"{lead}: {count['Failed']:,} fail, {count['Held']:,} hold, {count['Skipped']:,} skipped")

@@ -1,0 +1,179 @@
+"""Does what lies beside a certificate, or beside a commitment, still agree with it?
+
+A result never shrinks because something was not at hand: what could not be checked stands in it with the reason.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from provenance import commitments, storage, timestamps
+from provenance.errors import InputError, MismatchError
+from provenance.timestamps import Doubtful, Proven
+from provenance.witnesses import Unstamped
+from watermark import certificate, claims, ledger
+from watermark.claims import Check, Failed, Held, Skipped
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterator, Sequence
+
+    from cryptography.x509 import Certificate
+
+    from provenance.timestamps import Stamp
+    from watermark.claims import Claims
+    from watermark.keys import Key
+
+__all__ = ["Check", "Failed", "Held", "Means", "Skipped", "Verification", "to_json", "verify"]
+
+SCHEMA = "provtool/verification/1"
+CERTIFICATE_FILE, LEDGER_FILE, RELEASE_FOLDER = "certificate.json", "ledger.parquet", "release"
+COMMITMENT_ENDING = ".commitment.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """What was checked, one entry a finding."""
+
+    path: Path
+    checks: tuple[Check, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing that was checked failed."""
+        return not any(isinstance(check, Failed) for check in self.checks)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What a verifier holds beside the certificate; what is None is skipped."""
+
+    ledger: Path | None = None
+    key: Key | None = None
+    """The owner's key, also for a recipient's copy."""
+    trusted: Sequence[Certificate] | None = None
+    """Roots that may vouch for time stamps; those that HTTPS trusts when None."""
+    progress: Callable[[int, int | None], None] = lambda _done, _total: None
+    """Called with (documents read, None)."""
+
+
+def verify(path: str | os.PathLike[str], *, means: Means | None = None) -> Verification:
+    """Check a certificate and all that lies beside it, or one file's commitment.
+
+    Parameters
+    ----------
+    path
+        ``certificate.json``, the folder around it, or a file with a commitment beside it.
+    means
+        A ledger that lies beside the certificate is used where none is named.
+
+    Raises
+    ------
+    InputError
+        If there is nothing at `path` that can be verified, or a ledger that was named is not there.
+    """
+    place, held = _target(Path(path)), means or Means()
+    if held.ledger is not None and not held.ledger.is_file():
+        raise InputError("no such file", path=held.ledger, expected="a ledger")
+    if held.ledger is not None and not _is_certificate(place):
+        raise InputError("no certificate: a ledger says nothing about it", path=place, hint="leaving out --ledger")
+    found = _of_release(place, held) if _is_certificate(place) else _of_commitment(place, held.trusted)
+    return Verification(path=place, checks=tuple(found))
+
+
+def to_json(found: Verification) -> dict[str, Any]:
+    """Lay a result out for machines."""
+    checks = [{"outcome": type(check).__name__.lower(), **asdict(check)} for check in found.checks]
+    return {"schema": SCHEMA, "path": str(found.path), "holds": found.holds, "checks": checks}
+
+
+def _target(path: Path) -> Path:
+    if path.is_dir():
+        path /= CERTIFICATE_FILE
+    elif path.name.endswith(COMMITMENT_ENDING):
+        path = path.with_name(path.name.removesuffix(COMMITMENT_ENDING))
+    if not path.is_file():
+        raise InputError("no such file", path=path, expected="a certificate, or a file with a commitment beside it")
+    if not _is_certificate(path) and not commitments.is_committed(path):
+        raise InputError("no certificate, and no commitment beside it", path=path, hint=f"provtool commit {path}")
+    return path
+
+
+def _is_certificate(path: Path) -> bool:
+    if path.name == CERTIFICATE_FILE or path.suffix != ".json":
+        return path.name == CERTIFICATE_FILE
+    try:
+        storage.read_json(path, schema=certificate.SCHEMA)
+    except InputError:
+        return False
+    return True
+
+
+def _of_release(path: Path, means: Means) -> Iterator[Check]:
+    claimed, folder = claims.read(path), path.with_name(RELEASE_FOLDER)
+    beside = path.with_name(LEDGER_FILE)
+    place = means.ledger or (beside if beside.is_file() else None)
+    if folder.is_dir():
+        yield from claims.check_files(claimed, folder)
+    else:
+        yield Failed(what="release files", detail=f"{folder}: missing")
+    yield from _of_ledger(claimed, place, folder, means)
+    yield Skipped(what="words and fidelity figures", detail="not measured again; the release and its corpus would tell")
+    for committed in (path, place):
+        if committed is not None:
+            yield from _of_commitment(committed, means.trusted)
+
+
+def _of_ledger(claimed: Claims, place: Path | None, folder: Path, means: Means) -> Iterator[Check]:
+    if place is None:
+        for what in ("ledger commitment", "deals", "settings", "documents", "counts"):
+            yield Skipped(what=what, detail="no ledger is at hand; its owner has it: --ledger")
+        return
+    try:
+        book = ledger.read(place)
+    except (InputError, MismatchError) as error:
+        yield Failed(what="ledger", detail=str(error))
+        return
+    if means.key is None:
+        for what in ("ledger commitment", "deals"):
+            yield Skipped(what=what, detail="no key is at hand; its owner has it: --key, or PROVTOOL_KEY")
+    else:
+        yield from claims.check_key(claimed, place, means.key)
+        yield from claims.check_deals(book, means.key)
+    yield from claims.check_settings(claimed, book)
+    if folder.is_dir():
+        yield from claims.check_documents(claimed, book, folder, progress=means.progress)
+    else:
+        yield Skipped(what="documents", detail="no release is at hand")
+
+
+def _of_commitment(path: Path, trusted: Sequence[Certificate] | None) -> Iterator[Check]:
+    what = f"commitment to {path.name}"
+    if not commitments.is_committed(path):
+        yield Skipped(what=what, detail=f"there is none: provtool commit {path}")
+        return
+    try:
+        if commitments.has_opening(path):
+            opened = commitments.open_beside(path, trusted=trusted)
+            yield Held(what=what, detail=f"opens to the unchanged file; its owner dates it {opened.commitment.time}")
+        else:
+            yield Skipped(what=what, detail="its opening is not at hand; the owner has it")
+        yield _of_stamp(commitments.read_stamp(path, trusted=trusted), path)
+    except (InputError, MismatchError) as error:
+        yield Failed(what=what, detail=str(error))
+
+
+def _of_stamp(stamp: Stamp | Unstamped, path: Path) -> Check:
+    what = f"time stamp of {path.name}"
+    match stamp:
+        case Proven():
+            return Held(
+                what=what, detail=f"existed at the time that a trusted witness gives: {timestamps.witness(stamp)}"
+            )
+        case Doubtful():
+            hint = "--timestamp-roots with its roots"
+            return Skipped(what=what, detail=f"{timestamps.witness(stamp)}: {stamp.reason}; try {hint}")
+        case Unstamped():
+            return Skipped(what=what, detail=f"nobody vouches for the time: provtool commit {path} --timestamp URL")
