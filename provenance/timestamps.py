@@ -22,6 +22,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from provenance import der
 from provenance.errors import ArtifactError, InputError
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ def default_roots() -> tuple[Certificate, ...]:
 
 def _decoded(response: bytes, place: str | os.PathLike[str]) -> TimeStampResponse:
     try:
-        token = rfc3161_client.decode_timestamp_response(response)
+        token = rfc3161_client.decode_timestamp_response(der.order_certificates(response))
         if token.status != rfc3161_client.PKIStatus.GRANTED:
             said = "; ".join(_printable(line) for line in token.status_string) or "no reason given"
             raise _bad(f"the authority refused, status {token.status} ({said})", place)
