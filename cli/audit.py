@@ -96,9 +96,9 @@ def watermark_command(ledgers: tuple[Path, ...], key_path: Path | None, **how: A
 
 
 def _commitments(paths: Sequence[Path], how: dict[str, Any]) -> tuple[Commitment, ...]:
-    from provenance import commitments, timestamps
+    from provenance import commitments, trust
 
-    trusted = timestamps.load_roots(how["roots_path"]) if how["roots_path"] else None
+    trusted = trust.load_roots(how["roots_path"]) if how["roots_path"] else None
     return commitments.find(paths, trusted=trusted)
 
 

@@ -34,13 +34,13 @@ def command(files: tuple[Path, ...], url: str | None, roots_path: Path | None) -
       provtool commit marked/ledger.parquet run.parquet
       provtool commit marked/ledger.parquet --timestamp http://timestamp.digicert.com
     """
-    from provenance import authorities, commitments, timestamps
+    from provenance import authorities, commitments, trust
 
     if url is not None:
         authorities.shown(url)
     elif roots_path is not None:
         raise click.UsageError("--timestamp-roots says whom to trust: give --timestamp too")
-    trusted = timestamps.load_roots(roots_path) if roots_path else None
+    trusted = trust.load_roots(roots_path) if roots_path else None
     _check(files, stamping=url is not None)
     for path in files:
         _commit(path)

@@ -39,14 +39,14 @@ def command(path: Path, ledger: Path | None, key_path: Path | None, roots_path: 
 
     Exit codes: 0 all that was checked holds; 1 something does not, or the input is wrong; 2 usage.
     """
-    from provenance import storage, timestamps
+    from provenance import storage, trust
     from watermark import keys, verification
 
     with terminal.progress("comparing", unit="documents") as report:
         means = verification.Means(
             ledger=ledger,
             key=keys.load(key_path) if key_path or keys.ENVIRONMENT in os.environ else None,
-            trusted=timestamps.load_roots(roots_path) if roots_path else None,
+            trusted=trust.load_roots(roots_path) if roots_path else None,
             progress=report,
         )
         found = verification.verify(path, means=means)

@@ -9,32 +9,40 @@ Nothing here touches the network.
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import warnings
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import rfc3161_client
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from provenance import der
-from provenance.errors import ArtifactError, InputError
+from provenance import der, trust
+from provenance.errors import ArtifactError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from cryptography.x509 import Certificate
     from rfc3161_client import TimeStampRequest, TimeStampResponse
 
 SHA256 = x509.ObjectIdentifier("2.16.840.1.101.3.4.2.1")
-LONGEST_CHAIN = 8
+MALFORMED = (
+    ValueError,
+    KeyError,
+    TypeError,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+    UnsupportedAlgorithm,
+    rfc3161_client.VerificationError,
+)
+"""What the libraries say of a token that does not hold, or of a certificate in it that is damaged."""
 UNTRUSTED = "signature valid, authority not in your trust store"
 UNANCHORED = "authority not in your trust store, and the token lacks the certificates to check its signature"
 
@@ -98,49 +106,35 @@ def read(
     ArtifactError
         If it is no response, a refusal, for another root or request, or signed by whom may not sign it.
     """
-    token = _decoded(response, place)
     try:
-        leaf, carried = _certificates(token)
-        for fault in (_fault_of_message(token, root, nonce), _fault_of_signer(leaf, token.tst_info.gen_time)):
-            if fault:
-                raise _bad(fault, place)
-        name, time = _name(leaf), token.tst_info.gen_time
-        if _leads_to(trusted, leaf, carried):
-            _verify(token, root, trusted)
-            return Proven(authority=name, time=time)
-        if not _leads_to(carried, leaf, carried):
-            return Doubtful(authority=name, time=time, reason=UNANCHORED)
-        _verify(token, root, carried)
-    except (ValueError, rfc3161_client.VerificationError) as error:
+        with warnings.catch_warnings():
+            # Old certificates have serial numbers that nobody would grant today.
+            warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+            return _judged(_decoded(response, place), root=root, trusted=trusted, place=place, nonce=nonce)
+    except MALFORMED as error:
         raise _bad("its signature or certificates do not hold", place) from error
+
+
+def _judged(
+    token: TimeStampResponse,
+    *,
+    root: str,
+    trusted: Sequence[Certificate],
+    place: str | os.PathLike[str],
+    nonce: int | None,
+) -> Stamp:
+    leaf, carried = _certificates(token)
+    for fault in (_fault_of_message(token, root, nonce), _fault_of_signer(leaf, token.tst_info.gen_time)):
+        if fault:
+            raise _bad(fault, place)
+    name, time = _name(leaf), token.tst_info.gen_time
+    if trust.leads_to(trusted, leaf, carried):
+        _verify(token, root, trusted)
+        return Proven(authority=name, time=time)
+    if not trust.leads_to(carried, leaf, carried):
+        return Doubtful(authority=name, time=time, reason=UNANCHORED)
+    _verify(token, root, carried)
     return Doubtful(authority=name, time=time, reason=UNTRUSTED)
-
-
-def load_roots(path: str | os.PathLike[str]) -> tuple[Certificate, ...]:
-    """Read the certificates of a PEM file that may vouch for authorities.
-
-    Raises
-    ------
-    InputError
-        If it cannot be read, or holds no self-signed certificate.
-    """
-    try:
-        found = tuple(x509.load_pem_x509_certificates(Path(path).read_bytes()))
-    except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", path=path) from error
-    except ValueError as error:
-        raise InputError("no certificates in it", path=path, expected="a PEM file of root certificates") from error
-    if not any(_is_root(certificate) for certificate in found):
-        raise InputError("no root among its certificates", path=path, expected="a self-signed certificate in PEM")
-    return found
-
-
-@functools.cache
-def default_roots() -> tuple[Certificate, ...]:
-    """Give the roots that HTTPS trusts here: ``SSL_CERT_FILE`` where it is set, else those of certifi."""
-    import httpx
-
-    return _parsed(httpx.create_ssl_context().get_ca_certs(binary_form=True))
 
 
 def _decoded(response: bytes, place: str | os.PathLike[str]) -> TimeStampResponse:
@@ -178,7 +172,7 @@ def _fault_of_signer(leaf: Certificate, time: datetime) -> str | None:
 
 def _certificates(token: TimeStampResponse) -> tuple[Certificate, tuple[Certificate, ...]]:
     """Give the signer's certificate and all that the token carries."""
-    carried = _parsed(sorted(token.signed_data.certificates))
+    carried = trust.parse(sorted(token.signed_data.certificates))
     signers = [(signer.issuer, signer.serial_number) for signer in token.signed_data.signer_infos]
     leaves = [found for found in carried if [(found.issuer, found.serial_number)] == signers]
     if len(leaves) != 1:
@@ -187,38 +181,8 @@ def _certificates(token: TimeStampResponse) -> tuple[Certificate, tuple[Certific
     return leaves[0], carried
 
 
-def _leads_to(anchors: Iterable[Certificate], leaf: Certificate, carried: Sequence[Certificate]) -> bool:
-    """Say whether issuers lead from a certificate to a root among `anchors`; whether all of them hold is not asked."""
-    known = [*anchors, *carried]
-    roots, reached = {found for found in anchors if _is_root(found)}, {leaf}
-    for _ in range(LONGEST_CHAIN):
-        reached |= {above for above in known for below in reached if _issued(below, above)}
-    return bool(roots & reached)
-
-
-def _issued(below: Certificate, above: Certificate) -> bool:
-    if below.issuer != above.subject:
-        return False
-    try:
-        below.verify_directly_issued_by(above)
-    except (InvalidSignature, UnsupportedAlgorithm, TypeError, ValueError):
-        return False
-    return True
-
-
-def _is_root(certificate: Certificate) -> bool:
-    return certificate.subject == certificate.issuer
-
-
 def _verify(token: TimeStampResponse, root: str, roots: Sequence[Certificate]) -> None:
     rfc3161_client.VerifierBuilder(roots=[*roots]).build().verify_message(token, root.encode())
-
-
-def _parsed(certificates: Iterable[bytes]) -> tuple[Certificate, ...]:
-    with warnings.catch_warnings():
-        # Trust stores hold old roots whose serial number nobody would grant today.
-        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
-        return tuple(x509.load_der_x509_certificate(certificate) for certificate in certificates)
 
 
 def _name(leaf: Certificate) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from provenance import authorities, storage, timestamps
+from provenance import authorities, storage, timestamps, trust
 from provenance.errors import ArtifactError, InputError
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def ask(
 
 
 def _roots(trusted: Sequence[Certificate] | None) -> Sequence[Certificate]:
-    return timestamps.default_roots() if trusted is None else trusted
+    return trust.default_roots() if trusted is None else trusted
 
 
 def _content(path: Path) -> bytes:

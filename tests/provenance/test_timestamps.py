@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provenance import timestamps
-from provenance.errors import ArtifactError, InputError
+from provenance.errors import ArtifactError
 
 ROOT = "ab" * 32
 
@@ -155,34 +155,3 @@ def test_no_altered_byte_is_believed(authority, place, flip):
 def test_an_authority_is_named_in_letters_that_can_be_shown(stamping):
     """A name with control characters reaches no terminal."""
     assert stamped(stamping.Authority("A\x1b[31mB")).authority == "A?[31mB"
-
-
-def test_roots_come_from_a_file_or_the_system(tmp_path, authority):
-    """A PEM file's certificates, or those that HTTPS trusts here."""
-    (tmp_path / "roots.pem").write_bytes(authority.middle.pem + authority.root.pem)
-    expected = (authority.middle.certificate, authority.root.certificate)
-    assert timestamps.load_roots(tmp_path / "roots.pem") == expected
-    assert len(timestamps.default_roots()) > 20
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (None, r"roots\.pem: cannot be read \(No such file"),
-        (b"", r"roots\.pem: no certificates in it; expected a PEM file of root certificates"),
-        (b"\xff\x00", r"roots\.pem: no certificates in it"),
-    ],
-)
-def test_a_file_without_roots_is_told(tmp_path, content, message):
-    """A trust store that cannot vouch for anybody is a mistake."""
-    if content is not None:
-        (tmp_path / "roots.pem").write_bytes(content)
-    with pytest.raises(InputError, match=message):
-        timestamps.load_roots(tmp_path / "roots.pem")
-
-
-def test_a_file_of_other_certificates_is_told(tmp_path, authority):
-    """Certificates that others vouch for are no roots."""
-    (tmp_path / "roots.pem").write_bytes(authority.leaf.pem)
-    with pytest.raises(InputError, match="no root among its certificates; expected a self-signed certificate"):
-        timestamps.load_roots(tmp_path / "roots.pem")
