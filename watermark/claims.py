@@ -15,16 +15,16 @@ from watermark import certificate, differences, keys, ledger, restoring
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from watermark.certificate import Counts
     from watermark.keys import Key
     from watermark.ledger import Ledger
 
 SHARED = ("release", "strategy", "alternates", "recipient", "rules", "tagger", "key_id")
 """Settings that certificate and ledger both name."""
-COUNTS = ("documents", "marked", "words", "sites", "edits")
+COUNTS = ("documents", "marked", "sites", "edits")
+"""What release and ledger can be counted for again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,7 @@ class Claims:
     """What a certificate says of a release."""
 
     settings: dict[str, Any]
-    counts: Counts
+    counts: dict[str, int]
     files: dict[str, str]
     """SHA-256 of every released file."""
     ledger_commitment: str | None
@@ -83,7 +83,7 @@ def read(path: str | os.PathLike[str]) -> Claims:
         raise ArtifactError("its ledger commitment is damaged", path=path, expected="hex digits or null")
     return Claims(
         settings={name: value.get(name) for name in SHARED},
-        counts=certificate.Counts(**{name: counts[name] for name in COUNTS}),
+        counts={name: counts[name] for name in COUNTS},
         files=files,
         ledger_commitment=commitment,
     )
@@ -162,17 +162,13 @@ def _failed(difference: differences.Difference, what: str) -> Failed:
     return Failed(what=what, detail=f"{difference.place}: document {difference.document!r} {kind}")
 
 
-def _check_counts(claimed: Counts, book: Ledger, *, documents: int) -> Iterator[Check]:
+def _check_counts(claimed: Mapping[str, int], book: Ledger, *, documents: int) -> Iterator[Check]:
     what = "counts"
     published = [choices[0] for marked in book.documents for choices in marked.chosen]
-    counted = {
-        "documents": documents,
-        "marked": len(book.documents),
-        "sites": len(published),
-        "edits": sum(option != 0 for option in published),
-    }
-    other = {name: count for name, count in counted.items() if getattr(claimed, name) != count}
+    numbers = documents, len(book.documents), len(published), sum(option != 0 for option in published)
+    counted = dict(zip(COUNTS, numbers, strict=True))
+    other = {name: count for name, count in counted.items() if claimed[name] != count}
     for name, count in other.items():
-        yield Failed(what=what, detail=f"{name}: {getattr(claimed, name):,} claimed, {count:,} found")
+        yield Failed(what=what, detail=f"{name}: {claimed[name]:,} claimed, {count:,} found")
     if not other:
         yield Held(what=what, detail="; ".join(f"{count:,} {name}" for name, count in counted.items()))
