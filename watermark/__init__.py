@@ -24,7 +24,7 @@ A mark is a choice among wordings that are as good as each other, made where a t
 >>> toy = Key(secret=bytes(32), id="toy")  # a real one is random: keys.new(path)
 >>> marked = watermark.mark(Document(id="a", text="She bought a large house."), key=toy)
 >>> [site.options for site in marked.sites]
-[('bought', 'purchased'), ('large', 'big')]
+[('bought', 'acquired', 'purchased'), ('large', 'big', 'huge')]
 >>> marked.variants
 5
 
@@ -49,7 +49,8 @@ if TYPE_CHECKING:
     from watermark.keys import Key
     from watermark.ledger import Ledger, Marked
     from watermark.restoring import Restored, undo
-    from watermark.sites import Site, SiteRules
+    from watermark.rules import SiteRules
+    from watermark.sites import Site
 
 __all__ = [
     "Embedding",
@@ -74,7 +75,7 @@ _HOMES = {
     "Release": "embedding",
     "Restored": "restoring",
     "Site": "sites",
-    "SiteRules": "sites",
+    "SiteRules": "rules",
     "audit": "detection",
     "mark": "embedding",
     "release": "embedding",

@@ -18,6 +18,10 @@ CONSONANT_VOWEL = re.compile(
 )
 """Begins with the sound of "you" or "won", though with a vowel letter."""
 
+BEFORE = re.compile(r"\b([Aa]n?)([ \t]+|[ \t]*\r?\n[ \t]*)\Z")
+LONGEST_GAP = 40
+"""How far before a word its article is looked for, in code points."""
+
 
 def article(word: str) -> Literal["a", "an"]:
     """Give the indefinite article that a word takes, whatever the word's case."""
@@ -25,3 +29,8 @@ def article(word: str) -> Literal["a", "an"]:
     if plain[:1] in "aeiou":
         return "a" if CONSONANT_VOWEL.match(plain) else "an"
     return "an" if SILENT_H.match(plain) else "a"
+
+
+def before(text: str, start: int) -> re.Match[str] | None:
+    """Find the article right before a word that begins at `start`: group 1 is the article, group 2 the space."""
+    return BEFORE.search(text, max(0, start - LONGEST_GAP), start)

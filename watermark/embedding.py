@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from provenance import artifacts, corpora
 from provenance.errors import InputError
 from provenance.language import tagging
-from watermark import certificate, folders, ledger, precautions, sites, variants
+from watermark import certificate, folders, ledger, precautions, rules, sites, variants
 from watermark.ledger import LEDGER, Marked
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from provenance.records import Document
     from watermark.certificate import Counts
     from watermark.keys import Key
-    from watermark.sites import SiteRules
+    from watermark.rules import SiteRules
 
 RELEASE_FOLDER, LEDGER_FILE, CERTIFICATE_FILE = "release", "ledger.parquet", "certificate.json"
 STRATEGIES = ("keyed", "leximark")
@@ -37,7 +37,7 @@ DEFAULT_ALTERNATES = 4
 class Embedding:
     """How documents are marked."""
 
-    rules: SiteRules = field(default_factory=sites.SiteRules)
+    rules: SiteRules = field(default_factory=rules.SiteRules)
     strategy: str = "keyed"
     """``keyed``: the key deals; ``leximark``: the rarest wording everywhere, no key and no exact null."""
     alternates: int = DEFAULT_ALTERNATES
@@ -91,7 +91,8 @@ def mark(
         Spans of the text that may not be edited.
     """
     how = embedding or Embedding()
-    found = sites.find(document.text, rules=how.rules, tagger=_tagger(how.spacy_model), opaque=opaque)
+    asked = [(document.text, opaque)]
+    (found,) = sites.find_all(asked, rules=how.rules, tagger=_tagger(how.spacy_model))
     if how.strategy == "leximark":
         rarest = tuple((variants.rarest(site),) for site in found)
         return Marked(id=document.id, text=document.text, sites=found, chosen=rarest)

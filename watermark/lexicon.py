@@ -15,7 +15,10 @@ import lzma
 from bisect import bisect_left
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Pos = Literal["n", "v", "a", "r"]
 """Noun, verb, adjective, adverb."""
@@ -76,6 +79,12 @@ def contains(lemma: str) -> bool:
     lines, start = _table()
     place = bisect_left(lines, f"{lemma}\t", start)
     return place < len(lines) and lines[place].startswith(f"{lemma}\t")
+
+
+def lemmas() -> Iterator[str]:
+    """Give every lemma, once for each part of speech that it can be."""
+    lines, start = _table()
+    return (line.partition("\t")[0] for line in lines[start:] if line)
 
 
 @functools.lru_cache(maxsize=65_536)

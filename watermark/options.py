@@ -1,8 +1,7 @@
 """Which wordings could stand in for one word, inflected as it is?
 
-Members of the senses that the lexicon gives the word, filtered (no compounds, names, rare or offensive words, antonyms,
-spelling variants of the word itself), inflected by the word's Penn tag, each with the probability that a
-reader accepts it.
+Candidates of the thesaurus, filtered (no names, rare, archaic or offensive words, antonyms, spelling variants of the
+word itself) and inflected by the word's Penn tag, a compound at its head.
 """
 
 from __future__ import annotations
@@ -15,17 +14,15 @@ from typing import TYPE_CHECKING
 from provenance.language import morphology
 from provenance.language.lexical import CONTENT
 from provenance.language.surprisal import zipf
-from watermark import acceptability, interchange, lexicon, stoplist
+from watermark import lexicon, stoplist, thesaurus
 
 if TYPE_CHECKING:
-    from watermark.lexicon import Pos, Sense
+    from watermark.lexicon import Pos
 
-DEEPEST = 6
-"""Senses beyond this rank are not looked at."""
-ZIPF_FLOOR = 3.2
-"""Words rarer than this, about 1.6 in a million, are not offered."""
-SPELLED = re.compile(r"[a-z]{3,}")
-PREDICATE_ONLY = "p"
+ZIPF_FLOOR = 3.0
+"""Words rarer than this, one in a million, are not offered."""
+SPELLED = re.compile(r"[a-z]{2,}(?: [a-z]{2,}){0,2}")
+PREPOSITIONS = frozenset(("of", "in", "to", "for", "at", "on", "by", "with"))
 SPELLINGS = tuple(
     tuple(pair.split("/"))
     for pair in "ou/o is/iz ys/yz re/er ll/l ae/e oe/e ogue/og ence/ense ey/ay ph/f que/ck y/i".split()  # noqa: SIM905 - reads better
@@ -40,13 +37,13 @@ class Option:
     text: str
     """In lower case, inflected."""
     lemma: str
-    acceptability: float
-    """Probability that a reader accepts it."""
+    log_odds: float
+    """That a reader accepts it, before the context is known."""
 
 
 @functools.lru_cache(maxsize=65_536)
 def find(form: str, lemma: str, xpos: str) -> tuple[Option, ...]:
-    """Give the other wordings of a word form, most acceptable first.
+    """Give the other wordings of a word form, likeliest first.
 
     Parameters
     ----------
@@ -56,53 +53,60 @@ def find(form: str, lemma: str, xpos: str) -> tuple[Option, ...]:
         What the tagger says of it.
     """
     pos = CONTENT[xpos]
-    if morphology.inflect(lemma, xpos) != form:
+    if lemma in stoplist.LEFT_ALONE or morphology.inflect(lemma, xpos) != form:
         return ()  # an unusual form (dreamt, focussed) says something about the author that a synonym would not keep
     found = [
-        Option(text=text, lemma=member, acceptability=acceptability.probability(lemma, member, pos))
-        for member in offered(lemma, pos)
-        if (text := morphology.inflect(member, xpos)) and SPELLED.fullmatch(text) and text != form
+        Option(text=text, lemma=candidate.lemma, log_odds=candidate.log_odds)
+        for candidate in thesaurus.candidates(lemma, pos)
+        if _fits(candidate.lemma, lemma, pos=pos) and (text := inflect(candidate.lemma, xpos)) and text != form
     ]
-    ranked = sorted(found, key=lambda option: (-option.acceptability, option.text))
-    return tuple(option for place, option in enumerate(ranked) if not _spelt_before(option, ranked[:place]))
+    return tuple(option for place, option in enumerate(found) if not _spelt_before(option, found[:place]))
+
+
+def inflect(lemma: str, xpos: str) -> str | None:
+    """Inflect a lemma or a compound; None where the form is not known.
+
+    Examples
+    --------
+    >>> inflect("carry out", "VBD"), inflect("point of view", "NNS"), inflect("living room", "NNS")
+    ('carried out', 'points of view', 'living rooms')
+    """
+    words = lemma.split(" ")
+    head = _head(words, xpos)
+    form = morphology.inflect(words[head], xpos)
+    return form and " ".join([*words[:head], form, *words[head + 1 :]])
+
+
+def _head(words: list[str], xpos: str) -> int:
+    """Name the word of a compound that takes the ending: a verb's first, a noun's last before any preposition."""
+    if xpos[0] == "V":
+        return 0
+    return next((place - 1 for place, word in enumerate(words) if place and word in PREPOSITIONS), len(words) - 1)
 
 
 def _spelt_before(option: Option, better: list[Option]) -> bool:
     return any(same_word(option.text, other.text) for other in better)
 
 
-def offered(lemma: str, pos: Pos) -> tuple[str, ...]:
-    """Give the lemmas offered for a lemma: interchangeable ones, and those of its senses if it is not left alone."""
-    shared = () if lemma in stoplist.LEFT_ALONE else candidates(lemma, pos)
-    return tuple(sorted({*shared, *interchange.partners(lemma, pos)}))
-
-
-@functools.lru_cache(maxsize=65_536)
-def candidates(lemma: str, pos: Pos) -> tuple[str, ...]:
-    """Give the lemmas that share one of a lemma's senses and may be offered for it, sorted."""
-    senses = lexicon.senses(lemma, pos)
-    opposed = {number for sense in senses for number in sense.synset.relations.get(lexicon.ANTONYM, ())}
-    members = {member for sense in senses[:DEEPEST] for member in _members(sense)}
-    return tuple(sorted(member for member in members if _fits(member, lemma, pos=pos, opposed=opposed)))
-
-
-def _members(sense: Sense) -> tuple[str, ...]:
-    synset = sense.synset
-    return tuple(
-        member for member, marker in zip(synset.members, synset.markers, strict=True) if marker != PREDICATE_ONLY
-    )
-
-
-def _fits(member: str, lemma: str, *, pos: Pos, opposed: set[int]) -> bool:
+def _fits(member: str, lemma: str, *, pos: Pos) -> bool:
     return (
-        SPELLED.fullmatch(member) is not None
-        and zipf(member) >= ZIPF_FLOOR
-        and member not in stoplist.NEVER_OFFERED
+        zipf(member) >= ZIPF_FLOOR
+        and SPELLED.fullmatch(member) is not None
+        and stoplist.NEVER_OFFERED.isdisjoint(member.split(" "))
         and (lemma, member) not in stoplist.UNFIT
         and not same_word(member, lemma)
+        and lemma not in {base for _, base in morphology.analyses(member)}
         and not _is_gerund(member, pos)
-        and not any(sense.synset.number in opposed for sense in lexicon.senses(member, pos))
+        and not _opposed(lemma, member, pos)
     )
+
+
+def _opposed(lemma: str, member: str, pos: Pos) -> bool:
+    """Say whether a sense of one is the opposite of a sense of the other."""
+    opposite = {
+        number for sense in lexicon.senses(lemma, pos) for number in sense.synset.relations.get(lexicon.ANTONYM, ())
+    }
+    return any(sense.synset.number in opposite for sense in lexicon.senses(member.replace(" ", "_"), pos))
 
 
 def _is_gerund(member: str, pos: Pos) -> bool:

@@ -5,32 +5,37 @@ inflected and cased like the word that stands there, and include the article whe
 
 >>> for site in find("She bought a large house.", rules=SiteRules()):
 ...     print(site.start, site.options)
-4 ('bought', 'purchased')
-13 ('large', 'big')
+4 ('bought', 'acquired', 'purchased')
+13 ('large', 'big', 'huge')
 """
 
 from __future__ import annotations
 
 import functools
-import re
-from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from provenance.language import lexical
 from provenance.language import surprisal as frequencies
-from watermark import acceptability, articles, eligibility, lexicon, options
-from watermark import opaque as prose
+from watermark import acceptability, articles, lexicon, proposals, published
+from watermark.encoder import Substitution
+from watermark.rules import OURS, SiteRules
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Iterator, Sequence
 
-    from provenance.language.tagging import Sentence, Tagger, Token
+    from provenance.language.tagging import Tagger
+    from watermark.encoder import Drift, Encoder
+    from watermark.proposals import Proposal
 
-ARTICLE = re.compile(r"\b([Aa]n?)([ \t]+|[ \t]*\r?\n[ \t]*)\Z")
-LONGEST_GAP = 40
-"""How far before a word its article is looked for, in code points."""
+GOVERNED = 0.6
+"""Least probability for a verb before a preposition that belongs to it: another verb may take another."""
+WIDEST = 5
+"""At most so many wordings of a word are judged in their place, the likeliest."""
+FAINTEST = 0.1
+"""Wordings less likely than this before the context is known are not judged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,38 +53,17 @@ class Site:
     """Probability that a reader accepts each option, 1 for the original; empty where nobody asked."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SiteRules:
-    """Which sites are taken."""
-
-    per_sentence: int = 5
-    """At most so many, the most surprising words first; counted after all that is ineligible is gone."""
-    min_acceptability: float = 0.35
-    """Least probability that a reader accepts a wording, from 0 to 1."""
-    min_certainty: float = 0.9
-    """Least probability of the part of speech, from 0 to 1."""
-    max_options: int = 3
-    """At most so many wordings at a site, the original among them; the most acceptable are kept."""
-
-    def __post_init__(self) -> None:
-        if self.per_sentence < 1 or self.max_options < 2:  # noqa: PLR2004 - one option is no choice
-            raise ValueError("per_sentence must be at least 1 and max_options at least 2")
-        if not (0 <= self.min_acceptability <= 1 and 0 <= self.min_certainty <= 1):
-            raise ValueError("min_acceptability and min_certainty are probabilities, from 0 to 1")
-
-    @property
-    def method(self) -> str:
-        """Name every setting that changes the sites."""
-        return (
-            f"sites(per_sentence={self.per_sentence}, min_acceptability={self.min_acceptability}, "
-            f"min_certainty={self.min_certainty}, max_options={self.max_options})"
-        )
-
-
 @functools.cache
 def default_tagger() -> Tagger:
     """Make the tagger that is used where no pipeline is given."""
     return lexical.tagger(lexicon.tag_counts, name="wordnet-3.0")
+
+
+def find(
+    text: str, *, rules: SiteRules, tagger: Tagger | None = None, encoder: Encoder | None = None
+) -> tuple[Site, ...]:
+    """Find the sites of one text, as `find_all` does."""
+    return find_all([(text, ())], rules=rules, tagger=tagger, encoder=encoder)[0]
 
 
 def find_all(
@@ -87,91 +71,128 @@ def find_all(
     *,
     rules: SiteRules,
     tagger: Tagger | None = None,
+    encoder: Encoder | None = None,
     surprisal: Callable[[str], float] = frequencies.surprisal,
 ) -> list[tuple[Site, ...]]:
-    """Find the sites of many texts, each with the spans of it that are to be left alone, as `find` does for one."""
-    return [find(text, rules=rules, tagger=tagger, opaque=opaque, surprisal=surprisal) for text, opaque in documents]
-
-
-def find(
-    text: str,
-    *,
-    rules: SiteRules,
-    tagger: Tagger | None = None,
-    opaque: Sequence[tuple[int, int]] = (),
-    surprisal: Callable[[str], float] = frequencies.surprisal,
-) -> tuple[Site, ...]:
-    """Find the sites of a text, in order, never overlapping each other or what is opaque.
+    """Find the sites of many texts: in order, never overlapping each other or what is opaque.
 
     Parameters
     ----------
-    text
-        One document.
+    documents
+        Texts, each with further spans ``(start, end)`` of it to leave alone, in code points.
     rules
         Which sites are taken.
     tagger
-        Who tags the words; the lexicon's own when None.
-    opaque
-        Further spans ``(start, end)`` to leave alone, in code points.
+        Who tags the words; the default one when None.
+    encoder
+        Judges wordings in their places, many at a time; without one they are judged by themselves.
     surprisal
         Bits of a word: a sentence's most surprising words are taken first.
+
+    Raises
+    ------
+    ValueError
+        If the rules name a published method that needs an encoder, and there is none.
     """
-    closed = prose.merged([*prose.find(text), *((start, end) for start, end in opaque)])
-    read = (tagger or default_tagger()).read
-    taken = functools.partial(_of_sentence, text, rules=rules, closed=closed, surprisal=surprisal)
-    return tuple(chain.from_iterable(map(taken, read(text))))
-
-
-def _of_sentence(
-    text: str,
-    sentence: Sentence,
-    *,
-    rules: SiteRules,
-    closed: tuple[tuple[int, int], ...],
-    surprisal: Callable[[str], float],
-) -> Iterator[Site]:
-    found = [
-        (surprisal(token.text), site)
-        for token, governs in eligibility.eligible(text, sentence, min_certainty=rules.min_certainty)
-        if (site := _site(text, token, _options(token, rules, governs=governs), closed=closed))
+    if rules.synonyms in published.READING and encoder is None:
+        raise ValueError(f"synonyms={rules.synonyms!r} needs an encoder")
+    reader = tagger or default_tagger()
+    asked = [
+        _Asked(
+            text=text,
+            sentences=tuple(
+                tuple(_likely(one, rules) for one in sentence)
+                for sentence in proposals.find(text, tagger=reader, rules=rules, opaque=opaque)
+            ),
+        )
+        for text, opaque in documents
     ]
-    ranked = sorted(found, key=lambda pair: (-pair[0], pair[1].start))[: rules.per_sentence]
-    return iter(sorted((site for _, site in ranked), key=lambda site: site.start))
+    drifts = iter(encoder.drifts([one for document in asked for one in _substitutions(document)]) if encoder else ())
+    return [_settled(document, rules, drifts, surprisal) for document in asked]
 
 
-def _options(token: Token, rules: SiteRules, *, governs: bool) -> list[tuple[str, float]]:
-    """Give the other wordings; a verb that governs what follows gives way only to one that surely does the same."""
-    bar = max(rules.min_acceptability, acceptability.INTERCHANGEABLE) if governs else rules.min_acceptability
-    found = options.find(token.text.casefold(), token.lemma, token.xpos)[: rules.max_options - 1]
-    return [(_cased(option.text, token.text), option.acceptability) for option in found if option.acceptability >= bar]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """A text and what might be changed in it, sentence by sentence."""
+
+    text: str
+    sentences: tuple[tuple[Proposal, ...], ...]
 
 
-def _site(
-    text: str, token: Token, others: list[tuple[str, float]], *, closed: tuple[tuple[int, int], ...]
-) -> Site | None:
-    if not others:
-        return None
-    before = ARTICLE.search(text, max(0, token.start - LONGEST_GAP), token.start)
-    start, end = (before.start(), token.end) if before and _changes(token.text, others) else (token.start, token.end)
-    if _overlaps(closed, start, end):
-        return None
+def _likely(proposal: Proposal, rules: SiteRules) -> Proposal:
+    """Leave out wordings that are not worth judging in their place."""
+    if rules.synonyms != OURS:
+        return proposal
+    kept = (one for one in proposal.options[:WIDEST] if acceptability.probability(one.log_odds) >= FAINTEST)
+    return replace(proposal, options=tuple(kept))
+
+
+def _substitutions(document: _Asked) -> Iterator[Substitution]:
+    """Ask about every wording in the place of its word, in reading order."""
+    for proposal in chain.from_iterable(document.sentences):
+        start, end = proposal.sentence
+        token = proposal.token
+        for option in proposal.options:
+            yield Substitution(
+                text=document.text[start:end],
+                start=token.start - start,
+                end=token.end - start,
+                replacement=_cased(option.text, token.text),
+            )
+
+
+def _settled(
+    document: _Asked, rules: SiteRules, drifts: Iterator[Drift], surprisal: Callable[[str], float]
+) -> tuple[Site, ...]:
+    found = list[Site]()
+    for sentence in document.sentences:
+        judged = [(one, _accepted(one, rules, [next(drifts, None) for _ in one.options])) for one in sentence]
+        ranked = sorted(
+            ((surprisal(one.token.text), _site(document.text, one, others)) for one, others in judged if others),
+            key=lambda pair: (-pair[0], pair[1].start),
+        )
+        found += sorted((site for _, site in ranked[: rules.per_sentence]), key=lambda site: site.start)
+    return tuple(found)
+
+
+def _accepted(proposal: Proposal, rules: SiteRules, drifts: Sequence[Drift | None]) -> list[tuple[str, float | None]]:
+    """Give the wordings that are taken, in the word's case, each with the probability that a reader accepts it.
+
+    A verb that governs what follows gives way only to one that surely does the same. Published methods give no
+    probability.
+    """
+    pairs = zip(proposal.options, drifts, strict=True)
+    if rules.synonyms != OURS:
+        taken = [(option, None) for option, drift in pairs if published.accepts(rules.synonyms, drift)]
+        return [(_cased(option.text, proposal.token.text), None) for option, _ in taken[: rules.max_options - 1]]
+    bar = max(rules.min_acceptability, GOVERNED) if proposal.governs else rules.min_acceptability
+    judged = [(option, acceptability.probability(option.log_odds, drift)) for option, drift in pairs]
+    best = sorted(judged, key=lambda pair: (-pair[1], pair[0].text))[: rules.max_options - 1]
+    return [(_cased(option.text, proposal.token.text), accepted) for option, accepted in best if accepted >= bar]
+
+
+def _site(text: str, proposal: Proposal, others: Sequence[tuple[str, float | None]]) -> Site:
+    token = proposal.token
+    before = articles.before(text, token.start)
+    start = before.start() if before and _changes(token.text, others) else token.start
     wordings = sorted(
         (_with_article(before, wording) if start < token.start else wording, accepted) for wording, accepted in others
     )
+    known = tuple(round(accepted, 4) for _, accepted in wordings if accepted is not None)
     return Site(
         start=start,
-        end=end,
+        end=token.end,
         word=token.text.casefold(),
-        options=(text[start:end], *(wording for wording, _ in wordings)),
-        acceptability=(1.0, *(round(accepted, 4) for _, accepted in wordings)),
+        options=(text[start : token.end], *(wording for wording, _ in wordings)),
+        acceptability=(1.0, *known) if len(known) == len(wordings) else (),
     )
 
 
 def _cased(option: str, original: str) -> str:
-    return option.capitalize() if original[0].isupper() else option
+    return option[0].upper() + option[1:] if original[0].isupper() else option
 
 
-def _changes(original: str, others: Sequence[tuple[str, float]]) -> bool:
+def _changes(original: str, others: Sequence[tuple[str, float | None]]) -> bool:
     return any(articles.article(wording) != articles.article(original) for wording, _ in others)
 
 
@@ -180,8 +201,3 @@ def _with_article(before: re.Match[str] | None, option: str) -> str:
         return option
     article = articles.article(option)
     return f"{article.capitalize() if before[1][0].isupper() else article}{before[2]}{option}"
-
-
-def _overlaps(closed: tuple[tuple[int, int], ...], start: int, end: int) -> bool:
-    place = bisect_right(closed, (end,)) - 1
-    return place >= 0 and closed[place][1] > start and closed[place][0] < end

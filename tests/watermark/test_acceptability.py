@@ -2,74 +2,74 @@
 
 import pytest
 
-from watermark import acceptability, articles, interchange, opaque, options, stoplist
+from watermark import acceptability, articles, encoder, opaque, options, published, stoplist, thesaurus
+
+
+def test_it_is_a_probability_that_rises_with_what_speaks_for_a_wording():
+    """Better odds without context, and less drift in it, both make a wording likelier."""
+    near, far = (encoder.Drift(sentence=0.9, span=span) for span in (0.9, 0.2))
+    for log_odds in (-3.0, 0.0, 3.0):
+        alone = acceptability.probability(log_odds)
+        assert 0 < alone < acceptability.probability(log_odds + 1) < 1
+        assert 0 < acceptability.probability(log_odds, far) < acceptability.probability(log_odds, near) < 1
 
 
 @pytest.mark.parametrize(
     ("word", "pos", "better", "worse"),
-    [("large", "a", "big", "bombastic"), ("bright", "a", "brilliant", "smart"), ("car", "n", "automobile", "gondola")],
+    [("large", "a", "big", "enormous"), ("car", "n", "automobile", "vehicle"), ("begin", "v", "start", "introduce")],
 )
-def test_the_dominant_sense_wins(word, pos, better, worse):
-    """A word that shares the usual sense is likelier to be accepted than one that shares a rare one."""
-    assert acceptability.probability(word, better, pos) > acceptability.probability(word, worse, pos)
+def test_the_likelier_wording_comes_first(word, pos, better, worse):
+    """Candidates come in falling order of what readers accept."""
+    found = thesaurus.candidates(word, pos)
+    odds = [candidate.log_odds for candidate in found]
+    assert odds == sorted(odds, reverse=True)
+    lemmas = [candidate.lemma for candidate in found]
+    assert lemmas.index(better) < (lemmas.index(worse) if worse in lemmas else len(lemmas))
 
 
-def test_it_is_a_probability():
-    """Nothing in common is 0; everything else lies between 0 and 1."""
-    assert acceptability.probability("large", "seldom", "a") == 0
-    for word in ("run", "house", "light", "help"):
-        for candidate in options.candidates(word, "n"):
-            assert 0 < acceptability.probability(word, candidate, "n") < 1
+def test_words_that_the_table_lacks_have_no_candidates():
+    """An unknown word, and a known one as another part of speech, have none."""
+    assert thesaurus.candidates("xyzzy", "n") == ()
+    assert thesaurus.candidates("", "n") == ()
+    assert thesaurus.candidates("happily", "v") == ()
 
 
-def test_interchangeable_words_have_a_floor():
-    """A pair of the families is at least as likely as the families are measured to be."""
-    assert acceptability.probability("usually", "typically", "r") >= acceptability.INTERCHANGEABLE
-
-
-def test_arrows_point_one_way():
-    """What an arrow leads away from no wording for what it leads to."""
-    assert "find" in interchange.partners("locate", "v")
-    assert "locate" not in interchange.partners("find", "v")
-
-
-def test_families_are_words():
-    """No family holds anything but lower-case words, and none a word twice."""
-    for families in interchange.FAMILIES.values():
-        for family in families.split(";"):
-            members = family.replace(">", " ").split()
-            assert all(member.isascii() and member.isalpha() and member.islower() for member in members)
-            assert len(set(members)) == len(members) >= 2
-
-
-def test_no_family_offers_an_offensive_word():
-    """What may offend is in no family."""
-    offered = {
-        other for pos in interchange.FAMILIES for lemma in _lemmas(pos) for other in interchange.partners(lemma, pos)
-    }
-    assert not offered & set(stoplist.OFFENSIVE.split())
-
-
-@pytest.mark.parametrize("word", ["large", "house", "movie", "fast", "help", "automobile"])
-def test_candidates_are_plain_words(word):
-    """No underscores, capitals, digits, hyphens; not the word itself; nothing never offered."""
-    for pos in ("n", "v", "a", "r"):
-        for candidate in options.candidates(word, pos):
-            assert options.SPELLED.fullmatch(candidate)
-            assert candidate != word
-            assert candidate not in stoplist.NEVER_OFFERED
+@pytest.mark.parametrize(("word", "tag"), [("large", "JJ"), ("journey", "NN"), ("car", "NN"), ("help", "VB")])
+def test_options_are_plain_words(word, tag):
+    """No underscores, capitals, digits, hyphens; not the word itself; nothing that is never offered."""
+    found = options.find(word, word, tag)
+    assert found
+    for option in found:
+        assert options.SPELLED.fullmatch(option.text)
+        assert option.text != word
+        assert stoplist.NEVER_OFFERED.isdisjoint(option.text.split(" "))
 
 
 def test_antonyms_are_never_offered():
-    """No candidate has a sense that opposes one of the word's."""
-    assert not {"small", "little"} & set(options.candidates("large", "a"))
+    """No option has a sense that opposes one of the word's."""
+    assert not {"small", "little"} & {option.lemma for option in options.find("large", "large", "JJ")}
 
 
-def test_options_are_the_likeliest_first():
-    """Options come in falling order of acceptability."""
-    found = [option.acceptability for option in options.find("journey", "journey", "NN")]
-    assert found == sorted(found, reverse=True)
-    assert found
+def test_compounds_are_inflected_at_their_heads():
+    """A verb's first word takes the ending, a noun's last or the one before its preposition; unknown forms are none."""
+    assert options.inflect("carry out", "VBZ") == "carries out"
+    assert options.inflect("living room", "NNS") == "living rooms"
+    assert options.inflect("point of view", "NNS") == "points of view"
+    assert options.inflect("of the essence", "JJR") is None
+
+
+def test_published_methods_offer_every_sense():
+    """The published rule looks at no sense: a bank of a river may become a depository."""
+    assert "depository financial institution" not in {one.text for one in published.find("bank", "bank", "NN")}
+    assert {"trust", "rely"} & {one.text for one in published.find("bank", "bank", "VB")}
+
+
+def test_published_methods_have_their_own_bar():
+    """Context looks at the word in its place, sbert at the sentence, wordnet at neither."""
+    drift = encoder.Drift(sentence=0.95, span=0.5)
+    assert published.accepts("wordnet", drift)
+    assert not published.accepts("context", drift)
+    assert published.accepts("sbert", drift)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,3 @@ def test_articles_go_by_sound(word, article):
 def test_what_is_not_prose_is_opaque(text, closed):
     """Code, addresses and prompts with their output are spans of their own."""
     assert [text[start:end] for start, end in opaque.find(text)] == closed
-
-
-def _lemmas(pos):
-    return interchange.FAMILIES[pos].replace(">", " ").replace(";", " ").split()

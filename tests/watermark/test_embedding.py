@@ -22,6 +22,7 @@ from provenance.records import Document
 from watermark import detection, embedding, keys, ledger, restoring, sites, variants
 from watermark.embedding import Embedding
 from watermark.keys import Key
+from watermark.rules import SiteRules
 
 KEY = Key(secret=bytes(range(32)), id="test")
 OTHER = Key(secret=bytes(32), id="other")
@@ -118,7 +119,7 @@ def test_another_release_or_recipient_chooses_otherwise(corpus, tmp_path, how):
 def test_sites_are_fixed_before_the_key_is_looked_at():
     """Where a document may be edited, and how, is the same whoever holds the key."""
     one, other = (embedding.mark(Document(id="a", text=PROSE[0]), key=key) for key in (KEY, OTHER))
-    assert one.sites == other.sites == sites.find(PROSE[0], rules=sites.SiteRules())
+    assert one.sites == other.sites == sites.find(PROSE[0], rules=SiteRules())
     assert one.chosen != other.chosen
 
 
@@ -354,7 +355,7 @@ def test_the_ledger_says_how_it_was_made(corpus, tmp_path):
     assert header.settings["release"] == "c.jsonl"
     assert header.settings["alternates"] == 2
     assert header.settings["tagger"] == sites.default_tagger().method
-    assert header.settings["rules"] == sites.SiteRules().method
+    assert header.settings["rules"] == SiteRules().method
     assert (header.settings["text_field"], header.settings["id_field"]) == ("text", None)
 
 

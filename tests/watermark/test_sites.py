@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from provenance.language.tagging import Sentence, Tagger, Token
 from watermark import sites
-from watermark.sites import SiteRules
+from watermark.rules import SiteRules
 
 RULES = SiteRules()
 PIECES = (
@@ -35,33 +35,38 @@ def options_of(text, word):
 
 
 @pytest.mark.parametrize(
-    ("text", "word", "options"),
+    ("text", "word", "option"),
     [
-        ("She bought the large house.", "bought", ("bought", "purchased")),
-        ("He chooses the large house.", "chooses", ("chooses", "selects")),
-        ("It has larger rooms than ours.", "larger", ("larger", "bigger")),
-        ("We saw the largest house in town.", "largest", ("largest", "biggest")),
-        ("They praised the doctors of the ward.", "doctors", ("doctors", "physicians")),
-        ("They are removing the old files.", "removing", ("removing", "deleting")),
+        ("She bought the large house.", "bought", "purchased"),
+        ("He chooses the large house.", "chooses", "selects"),
+        ("It has larger rooms than ours.", "larger", "bigger"),
+        ("We saw the largest house in town.", "largest", "biggest"),
+        ("They praised the doctors of the ward.", "doctors", "physicians"),
+        ("They are removing the old files.", "removing", "deleting"),
     ],
 )
-def test_tense_number_and_degree_are_carried_over(text, word, options):
+def test_tense_number_and_degree_are_carried_over(text, word, option):
     """An option is inflected as the word that it replaces."""
-    assert options_of(text, word) == options
+    assert option in options_of(text, word)[1:]
 
 
 def test_the_case_of_a_sentences_first_word_is_kept():
     """A sentence that begins with a site still begins with a capital."""
-    assert options_of("Usually the answer is known.", "usually")[1:] == ("Commonly", "Normally")
+    assert "Normally" in options_of("Usually the answer is known.", "usually")
+    assert all(option[0].isupper() for option in options_of("Usually the answer is known.", "usually"))
 
 
 @pytest.mark.parametrize(
     ("text", "span", "options"),
     [
         ("It was an additional cost.", "an additional", ("an additional", "a supplementary", "an extra")),
-        ("It was a large cost.", "large", ("large", "big")),
-        ("A significant change came.", "A significant", ("A significant", "An important")),
-        ("This is a\n  significant change.", "a\n  significant", ("a\n  significant", "an\n  important")),
+        ("It was a large cost.", "large", ("large", "big", "huge")),
+        ("A brief answer came.", "brief", ("brief", "short")),
+        (
+            "This is an\n  additional cost.",
+            "an\n  additional",
+            ("an\n  additional", "an\n  extra", "a\n  supplementary"),
+        ),
     ],
 )
 def test_a_and_an_are_mended_inside_the_site(text, span, options):
@@ -135,7 +140,7 @@ def test_the_most_surprising_words_are_taken():
 def test_opaque_spans_are_left_alone():
     """A caller's opaque spans have no sites, nor has an article inside them."""
     text = "It was an additional cost."
-    assert sites.find(text, rules=RULES, opaque=[(7, 9)]) == ()
+    assert sites.find_all([(text, [(7, 9)])], rules=RULES) == [()]
 
 
 def test_phrasal_verbs_and_set_phrases_are_left_alone():
@@ -183,7 +188,7 @@ def test_a_given_tagger_is_used():
 def test_hash_order_changes_nothing(seed):
     """Another hash seed gives the same sites and the same order of options."""
     text = "She usually bought an additional large house, and the physician completed the journey quickly."
-    code = f"from watermark import sites; print(sites.find({text!r}, rules=sites.SiteRules()))"
+    code = f"from watermark import rules, sites; print(sites.find({text!r}, rules=rules.SiteRules()))"
     done = subprocess.run(
         [sys.executable, "-c", code], env={"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True
     )
