@@ -46,10 +46,10 @@ def command(corpus: Path, key_path: Path | None, out: Path, **how: Any) -> None:
       provtool watermark corpus/ --key release.key --out for-acme --recipient acme
     """
     from provenance import corpora
-    from watermark import embedding, keys, sites
+    from watermark import embedding, keys, rules
 
     settings = embedding.Embedding(
-        rules=sites.SiteRules(per_sentence=how["per_sentence"]),
+        rules=rules.SiteRules(per_sentence=how["per_sentence"]),
         strategy=how["strategy"],
         alternates=how["alternates"],
         release=how["release_name"] or "",
