@@ -30,7 +30,8 @@ def needed(schema: pa.Schema, corpus: Corpus, path: Path) -> list[str]:
     if not _is_text(kind):
         raise InputError(f"field {corpus.text_field!r} is {kind}", path=path, expected="a string")
     id_steps = _id_steps(schema, corpus, path)
-    return list(dict.fromkeys([steps[0], *(id_steps[:1] if id_steps else [])]))
+    flag = _opt_out_steps(schema, corpus, path)
+    return list(dict.fromkeys([steps[0], *(id_steps[:1] if id_steps else []), *flag[:1]]))
 
 
 def passages(table: pa.Table, corpus: Corpus, path: Path, *, first: int) -> Iterator[Passage]:
@@ -38,11 +39,14 @@ def passages(table: pa.Table, corpus: Corpus, path: Path, *, first: int) -> Iter
     texts = _values(table, fields.steps(corpus.text_field, table.column_names), path)
     id_steps = _id_steps(table.schema, corpus, path)
     ids = _values(table, id_steps, path) if id_steps else [None] * len(texts)
-    for row, (value, id_) in enumerate(zip(texts, ids, strict=True), first):
+    flag_steps = _opt_out_steps(table.schema, corpus, path)
+    flags = _values(table, flag_steps, path) if flag_steps else [None] * len(texts)
+    for row, (value, id_, flag) in enumerate(zip(texts, ids, flags, strict=True), first):
         place = f"{path}: row {row}"
         text = fields.text_of(value, name=corpus.text_field, place=place)
         name = fields.id_of(id_, asked=corpus.id_field, place=place)
-        yield Passage(text=text, id=name, place=place, raw=text)
+        opted_out = fields.flag_of(flag, name=corpus.opt_out_field or "", place=place)
+        yield Passage(text=text, id=name, place=place, raw=text, opted_out=opted_out)
 
 
 def respelt(table: pa.Table, corpus: Corpus, texts: Sequence[str]) -> pa.Table:
@@ -88,6 +92,12 @@ def _id_steps(schema: pa.Schema, corpus: Corpus, path: Path) -> tuple[str, ...] 
     if corpus.id_field is None and fields.DEFAULT_ID not in schema.names:
         return None
     return _find(schema, corpus.id_field or fields.DEFAULT_ID, option="--id-field", place=str(path))[0]
+
+
+def _opt_out_steps(schema: pa.Schema, corpus: Corpus, path: Path) -> tuple[str, ...]:
+    if corpus.opt_out_field is None:
+        return ()
+    return _find(schema, corpus.opt_out_field, option="--opt-out", place=str(path))[0]
 
 
 def _is_text(kind: pa.DataType) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from provenance.corpora import fields, lines
@@ -39,6 +40,8 @@ def _documents(table: Iterator[Row], delimiter: str, file: File, corpus: Corpus)
     yield header.raw
     names = [header.value(index) for index in range(len(header.cells))]
     text, id_ = _columns(names, corpus, f"{file.path}:{header.line}")
+    asked = corpus.opt_out_field
+    flag = _column(names, asked, option="--opt-out", place=f"{file.path}:{header.line}") if asked else None
     for row in table:
         if row.blank:
             yield row.raw
@@ -47,7 +50,8 @@ def _documents(table: Iterator[Row], delimiter: str, file: File, corpus: Corpus)
         if len(row.cells) != len(names):
             raise InputError(f"{len(row.cells)} fields", path=place, expected=f"{len(names)}, as in the header")
         name = None if id_ is None else fields.id_of(row.value(id_), asked=corpus.id_field, place=place)
-        yield _passage(row, text, delimiter=delimiter, name=name, place=place)
+        opted_out = flag is not None and fields.flag_of(row.value(flag), name=names[flag], place=place)
+        yield replace(_passage(row, text, delimiter=delimiter, name=name, place=place), opted_out=opted_out)
 
 
 def _delimiter(header: str, file: File, corpus: Corpus) -> str:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
 DEFAULT_ID = "id"
+YES, NO = frozenset(("true", "yes", "1")), frozenset(("false", "no", "0", ""))
 NAMES_SHOWN = 12
 KINDS: dict[type, str] = {
     type(None): "null",
@@ -80,6 +81,16 @@ def id_of(value: object, *, asked: str | None, place: str) -> str | None:
         return None
     what = f"id field {asked!r} is {describe(value) if value != '' else 'empty'}"
     raise InputError(what, path=place, expected="a string or an integer")
+
+
+def flag_of(value: object, *, name: str, place: str) -> bool:
+    """Read yes or no: a boolean, 0 or 1, or a word for either; nothing at all is no."""
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    spelt = str(value).strip().casefold() if isinstance(value, str | int) else ""
+    if spelt in YES or spelt in NO:
+        return spelt in YES
+    raise InputError(f"field {name!r} is neither yes nor no", path=place, expected="true or false")
 
 
 def describe(value: object) -> str:

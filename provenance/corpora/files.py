@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -60,34 +60,50 @@ class Corpus:
     """Field or column of the text; ``meta.text`` reaches into objects and structs."""
     id_field: str | None = None
     """Field of the id; None takes ``id`` where a record has one, else a digest of the text."""
+    opt_out_field: str | None = None
+    """Field that is true in records which are to be left alone; a JSON record without it is not."""
     companions: tuple[str, ...] = ()
     """Files without documents that belong to the format and are copied as they are."""
     skipped: tuple[str, ...] = ()
     """Files in the folder that are in no format we read: neither read nor copied."""
 
 
-def open(path: str | os.PathLike[str], *, text_field: str = "text", id_field: str | None = None) -> Corpus:  # noqa: A001 (called as corpora.open)
+def open(  # noqa: A001 (called as corpora.open)
+    path: str | os.PathLike[str],
+    *,
+    text_field: str = "text",
+    id_field: str | None = None,
+    opt_out_field: str | None = None,
+) -> Corpus:
     """List the files of a corpus without reading its documents.
 
     Parameters
     ----------
     path
         A file, a folder (searched recursively, hidden names left out), or a folder saved by `datasets`.
+    text_field, id_field, opt_out_field
+        As in `Corpus`.
 
     Raises
     ------
     InputError
-        If there is nothing at `path`, nothing in it that we read, or the file's extension is unknown.
+        If there is nothing at `path`, nothing in it that we read, the file's extension is unknown, or plain text is to
+        opt out.
     """
     place = Path(path)
-    if place.is_dir():
-        return _open_folder(place, text_field, id_field)
     if not place.exists():
         raise InputError("no such file or folder", path=path)
+    found = _listed(place) if place.is_dir() else _single(place)
+    if opt_out_field and any(file.format == "text" for file in found.files):
+        raise InputError("plain text has no fields, so none to opt out by", path=path, hint="leaving out --opt-out")
+    return replace(found, text_field=text_field, id_field=id_field, opt_out_field=opt_out_field)
+
+
+def _single(place: Path) -> Corpus:
     file = _classify(place, place.name)
     if file is None:
-        raise InputError(f"unknown kind of file {place.name!r}", path=path, expected=SUPPORTED)
-    return Corpus(root=place.parent, files=(file,), text_field=text_field, id_field=id_field)
+        raise InputError(f"unknown kind of file {place.name!r}", path=place, expected=SUPPORTED)
+    return Corpus(root=place.parent, files=(file,))
 
 
 def digest(corpus: Corpus) -> str:
@@ -102,7 +118,7 @@ def _names(corpus: Corpus) -> Iterator[str]:
     yield from corpus.companions
 
 
-def _open_folder(root: Path, text_field: str, id_field: str | None) -> Corpus:
+def _listed(root: Path) -> Corpus:
     try:
         names = sorted(path.relative_to(root).as_posix() for path in _walk(root))
     except OSError as error:
@@ -113,9 +129,7 @@ def _open_folder(root: Path, text_field: str, id_field: str | None) -> Corpus:
     if not files:
         raise InputError("no file in this folder is one we read", path=root, expected=SUPPORTED)
     skipped = tuple(name for name, file in classified.items() if file is None)
-    return Corpus(
-        root=root, files=files, text_field=text_field, id_field=id_field, companions=companions, skipped=skipped
-    )
+    return Corpus(root=root, files=files, companions=companions, skipped=skipped)
 
 
 def _walk(folder: Path) -> Iterator[Path]:

@@ -40,7 +40,16 @@ def _passage(raw: str, corpus: Corpus, place: str) -> Passage:
     text = fields.text_of(value, name=corpus.text_field, place=place)
     start, end = _string(raw, path)
     runs = tuple(_runs(raw, start, end))
-    return Passage(text=text, id=_id(record, corpus, place), place=place, raw=raw, start=start, runs=runs, spell=_spell)
+    return Passage(
+        text=text,
+        id=_id(record, corpus, place),
+        place=place,
+        raw=raw,
+        start=start,
+        runs=runs,
+        spell=_spell,
+        opted_out=_opted_out(record, corpus, place),
+    )
 
 
 def _parsed(raw: str, place: str) -> dict[str, Any]:
@@ -62,6 +71,13 @@ def _id(record: dict[str, Any], corpus: Corpus, place: str) -> str | None:
         return fields.id_of(record.get(fields.DEFAULT_ID), asked=None, place=place)
     value = fields.value_at(record, fields.steps(asked, record), option="--id-field", place=place)
     return fields.id_of(value, asked=asked, place=place)
+
+
+def _opted_out(record: dict[str, Any], corpus: Corpus, place: str) -> bool:
+    value: Any = record
+    for step in fields.steps(corpus.opt_out_field, record) if corpus.opt_out_field else ():
+        value = value.get(step) if isinstance(value, dict) else None
+    return corpus.opt_out_field is not None and fields.flag_of(value, name=corpus.opt_out_field, place=place)
 
 
 def _string(raw: str, path: Sequence[str]) -> tuple[int, int]:

@@ -51,6 +51,8 @@ class Passage:
     """Where text and `raw` differ, in order."""
     spell: Callable[[str], str] = str
     """How a replacement is written in this place; ValueError where it cannot be."""
+    opted_out: bool = False
+    """Whether its record asks to be left alone."""
 
 
 def splice(passage: Passage, edits: Sequence[Edit]) -> str:

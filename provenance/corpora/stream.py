@@ -29,6 +29,8 @@ class Entry:
     """For messages: ``file:line``, or the file and the row."""
     opaque: tuple[tuple[int, int], ...]
     """Spans of the text, in code points, that its file spells as escapes: no edit may touch them."""
+    opted_out: bool = False
+    """Whether its record asks to be left alone."""
 
 
 def read(corpus: Corpus) -> Iterator[Entry]:
@@ -114,7 +116,9 @@ def _rewrite_file(
 
 def _entry(passage: Passage, name: str) -> Entry:
     opaque = tuple((run.start, run.end) for run in passage.runs)
-    return Entry(document=Document(id=name, text=passage.text), place=passage.place, opaque=opaque)
+    return Entry(
+        document=Document(id=name, text=passage.text), place=passage.place, opaque=opaque, opted_out=passage.opted_out
+    )
 
 
 def _next(supply: Iterator[Sequence[Edit]], passage: Passage) -> Sequence[Edit]:
