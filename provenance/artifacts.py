@@ -77,15 +77,15 @@ class TableWriter:
     documents are not held together.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, kind: Kind, header: Header) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, kind: Kind, header: Header, secret: bool = False) -> None:
         self._kind, self._rows, self._units = kind, list[dict[str, Any]](), 0
         self._schema = kind.columns.with_metadata({METADATA_KEY: _encode_header(kind, header)})
         self._names = frozenset(kind.columns.names)
-        self._path = path
+        self._path, self._secret = path, secret
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as opening:
-            temporary = opening.enter_context(storage.atomic(self._path))
+            temporary = opening.enter_context(storage.atomic(self._path, secret=self._secret))
             self._writer = opening.enter_context(pq.ParquetWriter(temporary, self._schema, compression="zstd"))
             opening.push(self._finish)
             self._stack = opening.pop_all()

@@ -45,9 +45,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from watermark.detection import audit
-    from watermark.embedding import Embedding, Release, mark, release
+    from watermark.embedding import Release, release
     from watermark.keys import Key
     from watermark.ledger import Ledger, Marked
+    from watermark.marking import Embedding, mark
     from watermark.restoring import Restored, undo
     from watermark.rules import SiteRules
     from watermark.sites import Site
@@ -68,7 +69,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Embedding": "embedding",
+    "Embedding": "marking",
     "Key": "keys",
     "Ledger": "ledger",
     "Marked": "ledger",
@@ -77,7 +78,7 @@ _HOMES = {
     "Site": "sites",
     "SiteRules": "rules",
     "audit": "detection",
-    "mark": "embedding",
+    "mark": "marking",
     "release": "embedding",
     "undo": "restoring",
 }

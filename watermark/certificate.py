@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from provenance.records import Document
     from watermark.keys import Key
     from watermark.ledger import Marked
 
@@ -30,21 +31,29 @@ class Counts:
     sites: int
     edits: int
     """Sites at which the published wording is not the original."""
+    opted_out: int
+    """Documents that asked to be left alone."""
+    foreign: int
+    """Documents that were left alone because they are not English."""
+    kept: int
+    """Documents that have not changed since the previous release, and kept its sites and deals."""
 
 
 class Tally:
     """Counts in the making, document by document."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, opted_out: int = 0, foreign: int = 0, kept: int = 0) -> None:
         self._documents = self._marked = self._words = self._sites = self._edits = 0
+        self._parts = {"opted_out": opted_out, "foreign": foreign, "kept": kept}
 
-    def add(self, marked: Marked) -> None:
-        """Count one document."""
+    def add(self, document: Document, marked: Marked | None) -> None:
+        """Count one document; None is one without sites."""
         self._documents += 1
-        self._marked += bool(marked.sites)
-        self._words += sum(1 for _ in words.find(marked.text))
-        self._sites += len(marked.sites)
-        self._edits += sum(choices[0] != 0 for choices in marked.chosen)
+        self._words += sum(1 for _ in words.find(document.text))
+        if marked is not None:
+            self._marked += bool(marked.sites)
+            self._sites += len(marked.sites)
+            self._edits += sum(choices[0] != 0 for choices in marked.chosen)
 
     def counts(self) -> Counts:
         """Give what has been counted."""
@@ -54,6 +63,7 @@ class Tally:
             words=self._words,
             sites=self._sites,
             edits=self._edits,
+            **self._parts,
         )
 
 

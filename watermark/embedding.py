@@ -1,65 +1,36 @@
 """How does a corpus become a release and a ledger?
 
-Documents stream through in bounded memory: each is read, marked, written to the ledger and spliced into a copy of its
-own file, where every byte outside the sites stays as it was. A folder appears under its name when all of it is written.
+The corpus is read twice. First its documents are marked, part by part (`watermark.parts`), in a hidden folder beside
+the output; a run that was interrupted goes on from there. Then ledger and release are put together in one stream, every
+byte outside the sites as it was, and the output folder appears when all of it is written.
 """
 
 from __future__ import annotations
 
-import functools
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from provenance import artifacts, corpora
-from provenance.errors import InputError
-from provenance.language import tagging
-from watermark import certificate, folders, ledger, precautions, rules, sites, variants
-from watermark.ledger import LEDGER, Marked
+from provenance import artifacts, corpora, storage
+from provenance.errors import MismatchError
+from provenance.language import surprisal
+from watermark import certificate, folders, ledger, mappings, marking, parts, precautions, unfinished
+from watermark.ledger import LEDGER
+from watermark.marking import Embedding, Task
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from provenance.corpora import Corpus, Edit
-    from provenance.language.tagging import Tagger
-    from provenance.records import Document
     from watermark.certificate import Counts
     from watermark.keys import Key
-    from watermark.rules import SiteRules
+    from watermark.ledger import Marked
+    from watermark.parts import Job, Part
 
 RELEASE_FOLDER, LEDGER_FILE, CERTIFICATE_FILE = "release", "ledger.parquet", "certificate.json"
-STRATEGIES = ("keyed", "leximark")
-DEFAULT_ALTERNATES = 4
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Embedding:
-    """How documents are marked."""
-
-    rules: SiteRules = field(default_factory=rules.SiteRules)
-    strategy: str = "keyed"
-    """``keyed``: the key deals; ``leximark``: the rarest wording everywhere, no key and no exact null."""
-    alternates: int = DEFAULT_ALTERNATES
-    """Private variants beside the published one; fixed for ever when the release is made."""
-    release: str = ""
-    """Name that the deals depend on, so that two releases share no coin."""
-    recipient: str | None = None
-    spacy_model: str | None = None
-    """Package or folder of a spaCy pipeline that tags the words; the lexicon's own tagger when None."""
-
-    def __post_init__(self) -> None:
-        if self.strategy not in STRATEGIES:
-            raise InputError(f"unknown strategy {self.strategy!r}", expected=" or ".join(STRATEGIES))
-        if self.alternates < 1:
-            raise InputError(f"{self.alternates} alternates", expected="at least 1")
-        if self.recipient is not None and self.strategy != "keyed":
-            raise InputError(f"a recipient's copy of strategy {self.strategy!r}", expected="strategy 'keyed'")
-        for name in (self.release, self.recipient):
-            if name is not None and not name.isprintable():
-                raise InputError(f"name {name!r}", expected="printable characters")
-        if self.recipient == "":
-            raise InputError("the recipient has no name", expected="a name")
+WORDS_FILE = "words.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,42 +43,14 @@ class Release:
     counts: Counts
 
 
-def mark(
-    document: Document,
-    *,
-    key: Key | None,
-    embedding: Embedding | None = None,
-    opaque: Sequence[tuple[int, int]] = (),
-) -> Marked:
-    """Find a document's sites and deal a wording to each, for every variant.
-
-    Sites and options are fixed before the key is looked at; the key decides nothing but the deal.
-
-    Parameters
-    ----------
-    key
-        None only for strategy ``leximark``.
-    opaque
-        Spans of the text that may not be edited.
-    """
-    how = embedding or Embedding()
-    asked = [(document.text, opaque)]
-    (found,) = sites.find_all(asked, rules=how.rules, tagger=_tagger(how.spacy_model))
-    if how.strategy == "leximark":
-        rarest = tuple((variants.rarest(site),) for site in found)
-        return Marked(id=document.id, text=document.text, sites=found, chosen=rarest)
-    own = _dealing_key(key, how.recipient)
-    size = how.alternates + 1
-    dealt = tuple(variants.deal(own, site, release=how.release, document=document.id, variants=size) for site in found)
-    return Marked(id=document.id, text=document.text, sites=found, chosen=dealt)
-
-
 def release(
     corpus: Corpus | str | os.PathLike[str],
     *,
     key: Key | None,
     out: str | os.PathLike[str],
     embedding: Embedding | None = None,
+    workers: int = 1,
+    resume: bool = False,
     force: bool = False,
     progress: Callable[[int, int | None], None] = lambda _done, _total: None,
 ) -> Release:
@@ -122,29 +65,37 @@ def release(
     out
         A new folder. It appears when all is written, and not before.
     embedding
-        How to mark; without a release name, the corpus's own is taken.
+        How to mark; without a release name, that of the previous release is taken, or the corpus's own.
+    workers
+        Processes; the files are the same, byte for byte, however many.
+    resume
+        Go on where a run with the same settings was interrupted.
     force
-        Replace an earlier release. It stays if this one fails.
+        Replace an earlier release, which stays if this one fails, and forget an interrupted run.
     progress
         Called with (documents done, None).
 
     Raises
     ------
     InputError
-        If the corpus cannot be read or holds a secret of ours, `out` exists, or a key is missing.
+        If the corpus cannot be read or holds a secret of ours, `out` exists, a key is missing, or an interrupted run
+        had other settings.
+    MismatchError
+        If the previous ledger is of another key, recipient, release or number of variants.
     """
     opened = corpora.open(corpus) if not isinstance(corpus, corpora.Corpus) else corpus
-    how = embedding or Embedding()
-    if not how.release:
-        how = replace(how, release=_name(opened))
-    own = None if how.strategy == "leximark" else _dealing_key(key, how.recipient)
-    target = Path(out)
-    precautions.refuse_tables(opened)
-    precautions.refuse_nesting(opened, target)
-    precautions.refuse_committed(target / LEDGER_FILE)
-    with folders.whole(target, replaces=(LEDGER_FILE, CERTIFICATE_FILE) if force else None) as work:
-        counts = _write(opened, work, key=key, how=how, progress=progress)
-        certificate.write(work / CERTIFICATE_FILE, folder=work, settings=_settings(how, own), counts=counts, key=own)
+    how, target = _named(embedding or Embedding(), opened), Path(out)
+    settings = _settings(opened, how, key)
+    _refuse(opened, target, force=force)
+    inputs = {"corpus": corpora.digest(opened), **_ledgers(how)}
+    with unfinished.folder(target, told={**settings, **inputs}, resume=resume, force=force) as begun:
+        jobs = _jobs(opened, begun, key=key, how=how)
+        done = list(parts.run(jobs, workers=workers, progress=_adding(progress)))
+        with folders.whole(target, replaces=(LEDGER_FILE, CERTIFICATE_FILE) if force else None) as work:
+            header = artifacts.Header(inputs=inputs, settings={**settings, "mapping": _mapping(done, how)})
+            counts = _assemble(opened, work, done, how=how, header=header)
+            own = marking.dealing_key(key, how.recipient) if how.strategy == "keyed" else None
+            certificate.write(work / CERTIFICATE_FILE, folder=work, settings=header.settings, counts=counts, key=own)
     return Release(
         folder=target / RELEASE_FOLDER,
         ledger=target / LEDGER_FILE,
@@ -153,27 +104,114 @@ def release(
     )
 
 
-def _write(
-    corpus: Corpus, work: Path, *, key: Key | None, how: Embedding, progress: Callable[[int, int | None], None]
-) -> Counts:
-    own = None if how.strategy == "leximark" else _dealing_key(key, how.recipient)
-    fields = {"text_field": corpus.text_field, "id_field": corpus.id_field}
-    header = artifacts.Header(inputs={"corpus": corpora.digest(corpus)}, settings=_settings(how, own) | fields)
-    tally = certificate.Tally()
-    with artifacts.TableWriter(work / LEDGER_FILE, kind=LEDGER, header=header) as writer:
+def _named(how: Embedding, corpus: Corpus) -> Embedding:
+    if how.release:
+        return how
+    if how.previous is not None:
+        return replace(how, release=artifacts.read_header(how.previous, LEDGER).settings["release"])
+    name = corpus.files[0].name if len(corpus.files) == 1 else corpus.root.resolve().name
+    return replace(how, release=name.encode(errors="replace").decode())
+
+
+def _settings(corpus: Corpus, how: Embedding, key: Key | None) -> dict[str, Any]:
+    found = {
+        **marking.settings(how, key),
+        "text_field": corpus.text_field,
+        "id_field": corpus.id_field,
+        "opt_out_field": corpus.opt_out_field,
+    }
+    if how.previous is not None:
+        _check_previous(artifacts.read_header(how.previous, LEDGER).settings, found, how.previous)
+    return found
+
+
+def _check_previous(before: Mapping[str, Any], now: Mapping[str, Any], path: Path) -> None:
+    """A deal hangs on the release's name, key, recipient and number of variants: none of them may change."""
+    for name in ("strategy", "release", "key_id", "recipient", "alternates"):
+        if before[name] != now[name]:
+            raise MismatchError(
+                f"{path}: the previous release has {name} {before[name]!r}", expected=f"{now[name]!r}, as now"
+            )
+
+
+def _refuse(corpus: Corpus, target: Path, *, force: bool) -> None:
+    precautions.refuse_tables(corpus)
+    precautions.refuse_nesting(corpus, target)
+    precautions.refuse_committed(target / LEDGER_FILE)
+    folders.check(target, replaces=(LEDGER_FILE, CERTIFICATE_FILE) if force else None)
+
+
+def _ledgers(how: Embedding) -> dict[str, str]:
+    paths = {"previous": how.previous, "mapping": how.mapping}
+    return {name: storage.digest(path) for name, path in paths.items() if path is not None}
+
+
+def _jobs(corpus: Corpus, begun: Path, *, key: Key | None, how: Embedding) -> Iterator[Job]:
+    counts = _count_words(corpus, begun / WORDS_FILE) if how.entropy == "corpus" else None
+    for number, tasks in enumerate(parts.cut(_tasks(corpus))):
+        yield parts.Job(tasks=tasks, path=begun / f"part-{number:06}.parquet", how=how, key=key, counts=counts)
+
+
+def _count_words(corpus: Corpus, path: Path) -> Path:
+    if not path.exists():
+        counts = surprisal.count_words(entry.document.text for entry in corpora.read(corpus))
+        storage.write_json(path, dict(sorted(counts.items())), secret=True)
+    return path
+
+
+def _tasks(corpus: Corpus) -> Iterator[Task]:
+    for row, entry in enumerate(corpora.read(corpus)):
+        precautions.refuse_key(entry)
+        yield Task(document=entry.document, row=row, opaque=entry.opaque, opted_out=entry.opted_out)
+
+
+def _adding(progress: Callable[[int, int | None], None]) -> Callable[[int], None]:
+    done = 0
+
+    def add(documents: int) -> None:
+        nonlocal done
+        done += documents
+        progress(done, None)
+
+    return add
+
+
+def _mapping(done: Sequence[Part], how: Embedding) -> str | None:
+    return mappings.digest(_learned(done, how)) if how.strategy == "leximark" else None
+
+
+def _learned(done: Sequence[Part], how: Embedding) -> dict[str, str]:
+    return mappings.read(how.mapping) if how.mapping else mappings.learn(_marked(done))
+
+
+def _marked(done: Sequence[Part]) -> Iterator[Marked]:
+    return chain.from_iterable(part.marked() for part in done)
+
+
+def _assemble(corpus: Corpus, work: Path, done: Sequence[Part], *, how: Embedding, header: artifacts.Header) -> Counts:
+    """Write ledger and release side by side from the parts."""
+    mapping = _learned(done, how) if how.strategy == "leximark" else None
+    found = (mappings.alike(one, mapping) if mapping is not None else one for one in _marked(done))
+    tally = certificate.Tally(opted_out=_sum(done, "opted_out"), foreign=_sum(done, "foreign"), kept=_sum(done, "kept"))
+    with artifacts.TableWriter(work / LEDGER_FILE, kind=LEDGER, header=header, secret=True) as writer:
 
         def edits() -> Iterator[list[Edit]]:
+            waiting = next(found, None)
             for row, entry in enumerate(corpora.read(corpus)):
-                precautions.refuse_key(entry)
-                marked = replace(mark(entry.document, key=key, embedding=how, opaque=entry.opaque), row=row)
-                tally.add(marked)
-                if marked.sites:
+                marked = waiting if waiting is not None and waiting.row == row else None
+                tally.add(entry.document, marked)
+                if marked is not None:
+                    waiting = next(found, None)
+                if marked is not None and marked.sites:
                     writer.write(ledger.to_row(marked, recipient=how.recipient))
-                yield _edits(marked)
-                progress(row + 1, None)
+                yield _edits(marked) if marked is not None else []
 
         corpora.rewrite(corpus, edits(), out=work / RELEASE_FOLDER)
     return tally.counts()
+
+
+def _sum(done: Sequence[Part], name: str) -> int:
+    return sum(asdict(part)[name] for part in done)
 
 
 def _edits(marked: Marked) -> list[Edit]:
@@ -183,35 +221,3 @@ def _edits(marked: Marked) -> list[Edit]:
         for site, choices in zip(marked.sites, marked.chosen, strict=True)
         if choices[0] != 0
     ]
-
-
-def _name(corpus: Corpus) -> str:
-    name = corpus.files[0].name if len(corpus.files) == 1 else corpus.root.resolve().name
-    return name.encode(errors="replace").decode()
-
-
-def _dealing_key(key: Key | None, recipient: str | None) -> Key:
-    if key is None:
-        raise InputError("strategy 'keyed' needs a key", expected="--key FILE", hint="provtool key new KEY")
-    return ledger.dealing_key(key, recipient)
-
-
-@functools.lru_cache(maxsize=1)
-def _pipeline(name: str) -> Tagger:
-    return tagging.spacy_pipeline(name)
-
-
-def _tagger(name: str | None) -> Tagger:
-    return sites.default_tagger() if name is None else _pipeline(name)
-
-
-def _settings(how: Embedding, own: Key | None) -> dict[str, Any]:
-    return {
-        "release": how.release,
-        "strategy": how.strategy,
-        "alternates": how.alternates if how.strategy == "keyed" else 0,
-        "recipient": how.recipient,
-        "rules": how.rules.method,
-        "tagger": _tagger(how.spacy_model).method,
-        "key_id": own.id if own else None,
-    }

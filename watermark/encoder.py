@@ -9,6 +9,7 @@ True
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib.util
 from dataclasses import dataclass
@@ -125,10 +126,13 @@ class Encoder:
             pooling[place, 0, : len(ids[place])] = 1
             pooling[place, 1, : len(ids[place])] = _inside(np.array(spelt["offset_mapping"][row]), passage)
         mask = torch.from_numpy(pooling[:, 0])
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)  # the same sums in the same order, whoever asks
         with torch.inference_mode():
             states = self._network(input_ids=torch.from_numpy(padded), attention_mask=mask.long()).last_hidden_state
             pooled = torch.bmm(torch.from_numpy(pooling), states)
             unit: NDArray[np.float32] = torch.nn.functional.normalize(pooled, dim=2).numpy()
+        torch.set_num_threads(threads)
         return unit
 
 
@@ -155,6 +159,12 @@ def load(name: str) -> Encoder | None:
         return None
     folder = Path(spec.submodule_search_locations[0]) / "model"
     return Encoder(folder, method=f"encoder({PACKAGE}, weights={_weights_digest(folder)})")
+
+
+@functools.lru_cache(maxsize=1)
+def load_cached(name: str) -> Encoder | None:
+    """Load an encoder once."""
+    return load(name)
 
 
 def _weights_digest(folder: Path) -> str:

@@ -32,11 +32,11 @@ def whole(target: Path, *, replaces: Sequence[str] | None = None) -> Iterator[Pa
     InputError
         If `target` exists and may not be replaced, or cannot be written.
     """
-    _check(target, replaces)
+    check(target, replaces=replaces)
     with contextlib.ExitStack() as stack:
         try:
-            made = _make_parents(target.parent)
-            stack.callback(_remove_empty, made)
+            made = make_parents(target.parent)
+            stack.callback(remove_empty, made)
             work = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent))
         except OSError as error:
             raise InputError(f"cannot be written ({error.strerror})", path=target) from error
@@ -46,7 +46,14 @@ def whole(target: Path, *, replaces: Sequence[str] | None = None) -> Iterator[Pa
         _exchange(work, target)
 
 
-def _check(target: Path, replaces: Sequence[str] | None) -> None:
+def check(target: Path, *, replaces: Sequence[str] | None) -> None:
+    """Refuse a folder that exists and may not be replaced, before any work is done for it.
+
+    Raises
+    ------
+    InputError
+        As `whole` would.
+    """
     if not os.path.lexists(target):
         return
     if replaces is None:
@@ -66,14 +73,15 @@ def _exchange(work: Path, target: Path) -> None:
     shutil.rmtree(aside)
 
 
-def _make_parents(folder: Path) -> list[Path]:
+def make_parents(folder: Path) -> list[Path]:
     """Make the folders that are missing, and name them, innermost first."""
     missing = [place for place in (folder, *folder.parents) if not place.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     return missing
 
 
-def _remove_empty(folders: Sequence[Path]) -> None:
+def remove_empty(folders: Sequence[Path]) -> None:
+    """Remove those folders, innermost first, that have nothing in them."""
     for folder in folders:
         with contextlib.suppress(OSError):  # what has something in it stays
             folder.rmdir()

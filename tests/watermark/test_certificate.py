@@ -5,6 +5,7 @@ import json
 import pytest
 
 from provenance import storage
+from provenance.records import Document
 from watermark import certificate, embedding, keys
 from watermark.keys import Key
 from watermark.ledger import Marked
@@ -31,7 +32,16 @@ def test_it_counts_what_was_done(made):
         for line in lines
         for one, other in zip(line["text"].split(), TEXTS[line["id"]].split(), strict=True)
     )
-    assert found["counts"] | {"sites": 0} == {"documents": 3, "marked": 2, "words": 13, "sites": 0, "edits": changed}
+    assert found["counts"] | {"sites": 0} == {
+        "documents": 3,
+        "marked": 2,
+        "words": 13,
+        "sites": 0,
+        "edits": changed,
+        "opted_out": 0,
+        "foreign": 0,
+        "kept": 0,
+    }
     assert found["fidelity"]["edits_per_100_words"] == round(100 * changed / 13, 4)
 
 
@@ -69,5 +79,5 @@ def test_an_edit_is_a_site_whose_published_wording_is_new():
     """A site that kept its wording counts as a site only."""
     sites = tuple(Site(start=at, end=at + 1, word="a", options=("a", "b")) for at in (0, 2))
     tally = certificate.Tally()
-    tally.add(Marked(id="d", text="a a", sites=sites, chosen=((0, 1), (1, 0))))
+    tally.add(Document(id="d", text="a a"), Marked(id="d", text="a a", sites=sites, chosen=((0, 1), (1, 0))))
     assert (tally.counts().sites, tally.counts().edits, tally.counts().words) == (2, 1, 2)

@@ -8,7 +8,7 @@ from scipy import stats
 
 from provenance import scoring
 from provenance.errors import InputError, MismatchError
-from watermark import detection, embedding, keys, ledger
+from watermark import detection, embedding, keys, ledger, marking
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +148,7 @@ def test_a_reference_that_is_the_suspect_fails_its_gate(book, scores):
 
 def test_leximark_has_no_exact_null(tmp_path, trained):
     """A ledger that no key dealt is refused, and the message says why."""
-    how = embedding.Embedding(strategy="leximark")
+    how = marking.Embedding(strategy="leximark")
     made = embedding.release(trained.folder / "corpus.jsonl", key=None, out=tmp_path / "out", embedding=how)
     with pytest.raises(InputError, match="no exact null"):
         detection.audit(ledger.read(made.ledger), _fake(ledger.read(made.ledger), lambda _: 0.0))
@@ -156,7 +156,7 @@ def test_leximark_has_no_exact_null(tmp_path, trained):
 
 def test_several_releases_of_one_owner_are_one_audit(tmp_path, trained, book):
     """Ledgers are joined by release and document, whatever their ids."""
-    how = embedding.Embedding(release="second", alternates=2)
+    how = marking.Embedding(release="second", alternates=2)
     made = embedding.release(
         trained.folder / "corpus.jsonl", key=keys.load(trained.key), out=tmp_path / "out", embedding=how
     )

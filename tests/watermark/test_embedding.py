@@ -19,7 +19,7 @@ from provenance import artifacts, corpora
 from provenance.errors import InputError
 from provenance.language import tagging
 from provenance.records import Document
-from watermark import detection, embedding, keys, ledger, restoring, sites, variants
+from watermark import detection, embedding, keys, ledger, marking, parts, restoring, sites, variants
 from watermark.embedding import Embedding
 from watermark.keys import Key
 from watermark.rules import SiteRules
@@ -118,7 +118,7 @@ def test_another_release_or_recipient_chooses_otherwise(corpus, tmp_path, how):
 
 def test_sites_are_fixed_before_the_key_is_looked_at():
     """Where a document may be edited, and how, is the same whoever holds the key."""
-    one, other = (embedding.mark(Document(id="a", text=PROSE[0]), key=key) for key in (KEY, OTHER))
+    one, other = (marking.mark(Document(id="a", text=PROSE[0]), key=key) for key in (KEY, OTHER))
     assert one.sites == other.sites == sites.find(PROSE[0], rules=SiteRules())
     assert one.chosen != other.chosen
 
@@ -126,7 +126,7 @@ def test_sites_are_fixed_before_the_key_is_looked_at():
 def test_a_word_is_replaced_consistently():
     """The same word with the same options gets one wording in the whole document."""
     text = "The large house was large. " + PROSE[0] + " A Large dog. Large houses stood there."
-    marked = embedding.mark(Document(id="a", text=text), key=KEY)
+    marked = marking.mark(Document(id="a", text=text), key=KEY)
     coins = {}
     for site, chosen in zip(marked.sites, marked.chosen, strict=True):
         named = tuple(site.options[choice].casefold() for choice in chosen)
@@ -281,16 +281,61 @@ def test_a_committed_ledger_is_not_replaced(corpus, tmp_path):
         embedding.release(corpus, key=KEY, out=tmp_path / "m", force=True)
 
 
-def test_an_interrupt_leaves_nothing(corpus, tmp_path):
-    """Ctrl-C half way: no folder, no temporary files."""
+def interrupted(corpus, out, monkeypatch):
+    """Begin a release in parts of one document, and stop after two."""
+    monkeypatch.setattr(parts, "MOST_DOCUMENTS", 1)
 
     def interrupt(done, _total):
         if done == 2:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        embedding.release(corpus, key=KEY, out=tmp_path / "m", progress=interrupt)
-    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+        embedding.release(corpus, key=KEY, out=out, progress=interrupt)
+    return out.with_name(f".{out.name}.unfinished")
+
+
+def test_an_interrupt_loses_nothing(corpus, tmp_path, monkeypatch):
+    """Ctrl-C half way: no output, but what was done, for its owner's eyes; resumed, the same bytes as undisturbed."""
+    whole = embedding.release(corpus, key=KEY, out=tmp_path / "whole").folder.parent
+    left = interrupted(corpus, tmp_path / "m", monkeypatch)
+    assert not (tmp_path / "m").exists()
+    assert left.stat().st_mode & 0o777 == 0o700
+    done = {path.name: path.stat().st_mtime_ns for path in left.glob("part-*.parquet")}
+    assert len(done) == 2
+    embedding.release(corpus, key=KEY, out=tmp_path / "m", resume=True)
+    assert files(tmp_path / "m") == files(whole)
+    assert not left.exists()
+
+
+def test_an_interrupted_run_is_not_forgotten_unasked(corpus, tmp_path, monkeypatch):
+    """Without resume or force it is refused; with force it starts again."""
+    left = interrupted(corpus, tmp_path / "m", monkeypatch)
+    with pytest.raises(InputError, match=r"an interrupted run left its work.*--resume"):
+        embedding.release(corpus, key=KEY, out=tmp_path / "m")
+    embedding.release(corpus, key=KEY, out=tmp_path / "m", force=True)
+    assert not left.exists()
+
+
+@pytest.mark.parametrize("change", ["key", "rules", "corpus"])
+def test_a_run_with_other_settings_does_not_go_on(corpus, tmp_path, monkeypatch, change):
+    """Parts of two keys, rules or corpora never end in one release."""
+    interrupted(corpus, tmp_path / "m", monkeypatch)
+    how = marking.Embedding(rules=SiteRules(per_sentence=1)) if change == "rules" else None
+    if change == "corpus":
+        corpus.write_text(jsonl([*PROSE, "One more document."]))
+    with pytest.raises(InputError, match=rf"another {'key_id' if change == 'key' else change}"):
+        embedding.release(corpus, key=OTHER if change == "key" else KEY, out=tmp_path / "m", embedding=how, resume=True)
+
+
+def test_a_damaged_part_is_marked_again(corpus, tmp_path, monkeypatch):
+    """A part cut short, or changed, or without its digest does not count as done."""
+    whole = embedding.release(corpus, key=KEY, out=tmp_path / "whole").folder.parent
+    left = interrupted(corpus, tmp_path / "m", monkeypatch)
+    first, second = sorted(left.glob("part-*.parquet"))
+    first.write_bytes(first.read_bytes()[:-20])
+    second.with_suffix(".sha256").unlink()
+    embedding.release(corpus, key=KEY, out=tmp_path / "m", resume=True)
+    assert files(tmp_path / "m") == files(whole)
 
 
 def test_a_secret_in_the_corpus_is_never_published(corpus, tmp_path):
@@ -405,7 +450,7 @@ def test_keyed_marks_need_a_key(corpus, tmp_path):
 def test_a_long_corpus_streams(tmp_path):
     """Six hundred more documents of 1,200 bytes need no 720,000 bytes more: no list of them is ever made."""
     peaks = []
-    for count in (200, 800):
+    for count in (600, 1200):
         path = lay(tmp_path / f"{count}.jsonl", jsonl([" " * 1200] * count, ids=False))
         tracemalloc.start()
         embedding.release(path, key=KEY, out=tmp_path / f"m{count}")

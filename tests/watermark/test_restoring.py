@@ -8,7 +8,7 @@ import pytest
 from provenance import corpora
 from provenance.errors import ArtifactError, InputError, MismatchError
 from provenance.records import Document
-from watermark import embedding, ledger, restoring
+from watermark import embedding, ledger, marking, restoring
 from watermark.keys import Key
 
 KEY = Key(secret=bytes(range(32)), id="test")
@@ -84,8 +84,8 @@ def test_like_texts_without_ids_are_told_apart(tmp_path):
     text = "This is an important component."
     document = Document(id=corpora.text_id(text), text=text)
     candidates = (Key(secret=number.to_bytes(32, "big"), id=str(number)) for number in range(99))
-    how = embedding.Embedding(release="c.jsonl")
-    twins = ((key, embedding.mark(document, key=key, embedding=how).variant(0)) for key in candidates)
+    how = marking.Embedding(release="c.jsonl")
+    twins = ((key, marking.mark(document, key=key, embedding=how).variant(0)) for key in candidates)
     key, twin = next((key, twin) for key, twin in twins if twin != text)
     unmarked = "".join(f"\\u{ord(letter):04x}" for letter in twin)
     (tmp_path / "c.jsonl").write_text(f'{{"text": "{unmarked}"}}\n{{"text": "{text}"}}\n')

@@ -9,7 +9,7 @@ import pytest
 
 from provenance import authorities, commitments, corpora, storage
 from provenance.errors import ArtifactError, InputError
-from watermark import embedding, keys, verification
+from watermark import embedding, keys, marking, verification
 from watermark.claims import Failed, Held, Skipped
 from watermark.keys import Key
 from watermark.verification import Means
@@ -36,7 +36,7 @@ def make(tmp_path):
                 path.mkdir()
                 for row in ROWS:
                     (path / f"{row['id']}.txt").write_text(row["body"])
-        how = embedding.Embedding(recipient=recipient, strategy=strategy)
+        how = marking.Embedding(recipient=recipient, strategy=strategy)
         opened = corpora.open(path, text_field="body")
         key = None if strategy == "leximark" else KEY
         embedding.release(opened, key=key, out=tmp_path / out, embedding=how)
