@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from cli import options, streams, terminal
+from provenance.errors import InputError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from provenance.corpora import Corpus
     from watermark.embedding import Release
+    from watermark.keys import Key
+    from watermark.marking import Embedding
+    from watermark.preview import Changed
 
 
 @click.command()
 @click.argument("corpus", type=options.PATH)
 @click.option("--key", "key_path", type=options.PATH, help="Key file; else the environment variable PROVTOOL_KEY.")
-@click.option("--out", type=options.PATH, required=True, help="New folder for release, ledger and certificate.")
+@click.option("--out", type=options.PATH, help="New folder for release, ledger and certificate.")
 @click.option("--text-field", default="text", show_default=True, help="Field or column with the text.")
 @click.option("--id-field", help="Field with the id.  [default: 'id' where there is one, else a digest of the text]")
+@click.option("--opt-out", "opt_out_field", metavar="FIELD", help="Field that is true in records to leave alone.")
 @click.option(
     "--strategy",
     type=click.Choice(["keyed", "leximark"]),
@@ -28,12 +35,46 @@ if TYPE_CHECKING:
     help="keyed: the key deals, exact audits. leximark: the rarest wording everywhere, as published; no exact audit.",
 )
 @click.option("--per-sentence", type=click.IntRange(1), default=5, show_default=True, help="Most sites a sentence.")
+@click.option(
+    "--min-acceptability",
+    metavar="P",
+    type=click.FloatRange(0, 1),
+    default=0.6,
+    show_default=True,
+    help="Least probability that a reader accepts a wording: higher is fewer edits, and better ones.",
+)
+@click.option(
+    "--synonyms",
+    type=click.Choice(["ours", "wordnet", "context", "sbert"]),
+    default="ours",
+    show_default=True,
+    help="Who chooses wordings; all but ours are published methods, to compare with.",
+)
+@click.option(
+    "--encoder",
+    metavar="NAME",
+    default="auto",
+    show_default=True,
+    help="Sentence encoder that judges wordings in their places: a Hugging Face model, auto, or none for speed.",
+)
+@click.option(
+    "--entropy",
+    type=click.Choice(["english", "corpus"]),
+    default="english",
+    show_default=True,
+    help="Whose rare words are taken first; corpus counts its own words, and reads it once more.",
+)
 @click.option("--alternates", type=click.IntRange(1), default=4, show_default=True, help="Private variants kept.")
 @click.option("--recipient", help="Mark this copy for one recipient, with a sub-key of its own.")
 @click.option("--release-name", help="Name the deals depend on.  [default: the corpus's file or folder name]")
-@click.option("--spacy-model", metavar="NAME", help="Pipeline that tags words.  [default: the lexicon's own tagger]")
+@click.option("--spacy-model", metavar="NAME", help="Pipeline that tags words.  [default: the one that is built in]")
+@click.option("--previous", metavar="LEDGER", type=options.PATH, help="Unchanged documents keep this ledger's marks.")
+@click.option("--mapping", metavar="LEDGER", type=options.PATH, help="Replace words as this leximark ledger did.")
+@click.option("--preview", metavar="N", type=click.IntRange(1), help="Show the first N changes and write nothing.")
+@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes; same bytes.")
+@click.option("--resume", is_flag=True, help="Go on where a run was interrupted.")
 @click.option("--force", is_flag=True, help="Replace an earlier release; it stays if this run fails.")
-def command(corpus: Path, key_path: Path | None, out: Path, **how: Any) -> None:
+def command(corpus: Path, key_path: Path | None, out: Path | None, preview: int | None, **how: Any) -> None:
     """Mark CORPUS: write OUT/release, OUT/ledger.parquet (secret) and OUT/certificate.json (public).
 
     CORPUS is JSONL, CSV, Parquet or plain text (also .gz or .zst), a folder of these, or a datasets folder. Words that
@@ -42,27 +83,100 @@ def command(corpus: Path, key_path: Path | None, out: Path, **how: Any) -> None:
     \b
     Examples:
       provtool key new release.key
+      provtool watermark articles.jsonl --preview 10
       provtool watermark articles.jsonl --key release.key --out marked
-      provtool watermark corpus/ --key release.key --out for-acme --recipient acme
+      provtool watermark corpus/ --key release.key --out for-acme --recipient acme --workers 8
     """
     from provenance import corpora
-    from watermark import embedding, keys, rules
 
-    settings = embedding.Embedding(
-        rules=rules.SiteRules(per_sentence=how["per_sentence"]),
-        strategy=how["strategy"],
-        alternates=how["alternates"],
-        release=how["release_name"] or "",
-        recipient=how["recipient"],
-        spacy_model=how["spacy_model"],
-    )
+    if out is None and preview is None:
+        raise click.UsageError("Missing option '--out' (or '--preview N').")
     if how["strategy"] == "leximark" and key_path:
         raise click.UsageError("--strategy leximark deals without a key: leave out --key")
-    key = None if how["strategy"] == "leximark" else keys.load(key_path)
-    with streams.readable(corpus) as path, terminal.progress("marking", unit="documents") as report:
-        opened = corpora.open(path, text_field=how["text_field"], id_field=how["id_field"])
-        made = embedding.release(opened, key=key, out=out, embedding=settings, force=how["force"], progress=report)
-    _say(made, skipped=opened.skipped)
+    embedding = _embedding(how)
+    key = None if how["strategy"] == "leximark" else _key(key_path, preview=preview)
+    fields = {name: how[name] for name in ("text_field", "id_field", "opt_out_field")}
+    with streams.readable(corpus) as path:
+        opened = corpora.open(path, **fields)
+        if preview is not None:
+            _show(opened, key=key, embedding=embedding, most=preview)
+        elif out is not None:
+            _release(opened, key=key, embedding=embedding, out=out, how=how)
+
+
+def _embedding(how: dict[str, Any]) -> Embedding:
+    from watermark import marking, rules
+
+    return marking.Embedding(
+        rules=rules.SiteRules(
+            per_sentence=how["per_sentence"],
+            min_acceptability=how["min_acceptability"],
+            synonyms=how["synonyms"],
+        ),
+        release=how["release_name"] or "",
+        **{
+            name: how[name]
+            for name in (
+                "strategy",
+                "alternates",
+                "recipient",
+                "spacy_model",
+                "encoder",
+                "entropy",
+                "previous",
+                "mapping",
+            )
+        },
+    )
+
+
+def _key(path: Path | None, *, preview: int | None) -> Key:
+    from watermark import keys
+
+    try:
+        return keys.load(path)
+    except InputError:
+        if preview is None or path is not None:
+            raise
+    terminal.say("no key was given: these choices are drawn by one that is thrown away")
+    return keys.Key(secret=secrets.token_bytes(keys.BYTES), id="preview")
+
+
+def _show(corpus: Corpus, *, key: Key | None, embedding: Embedding, most: int) -> None:
+    from watermark import preview
+
+    shown = 0
+    for shown, sentence in enumerate(preview.show(corpus, key=key, embedding=embedding, most=most), start=1):  # noqa: B007 (counted)
+        click.echo(f"{click.style(sentence.document, dim=True)}: {_spelt(sentence)}")
+    if not shown:
+        terminal.say("no site was found: nothing would be changed")
+
+
+def _spelt(sentence: Changed) -> str:
+    """Spell a sentence with its changes in brackets, on one line."""
+    parts, at = [], 0
+    for change in sentence.changes:
+        sure = "" if change.acceptability is None else f" {change.acceptability:.2f}"
+        old, new = sentence.text[change.start : change.end], click.style(change.replacement, bold=True)
+        parts += [sentence.text[at : change.start], f"[{old} → {new}{sure}]"]
+        at = change.end
+    return " ".join("".join([*parts, sentence.text[at:]]).split())
+
+
+def _release(corpus: Corpus, *, key: Key | None, embedding: Embedding, out: Path, how: dict[str, Any]) -> None:
+    from watermark import embedding as releasing
+    from watermark import encoder
+
+    if how["encoder"] == encoder.AUTO and encoder.load_cached(encoder.AUTO) is None:
+        terminal.say("no encoder is installed: wordings are judged without their context (provtool[embedded] has one)")
+    run = {name: how[name] for name in ("workers", "resume", "force")}
+    try:
+        with terminal.progress("marking", unit="documents") as report:
+            made = releasing.release(corpus, key=key, out=out, embedding=embedding, progress=report, **run)
+    except KeyboardInterrupt:
+        terminal.say(f"interrupted: the same command with --resume goes on from here ({out} is not there yet)")
+        raise
+    _say(made, skipped=corpus.skipped)
 
 
 def _say(made: Release, *, skipped: tuple[str, ...]) -> None:
@@ -70,6 +184,11 @@ def _say(made: Release, *, skipped: tuple[str, ...]) -> None:
     if skipped:
         shown = ", ".join(skipped[:5]) + (", …" if len(skipped) > 5 else "")  # noqa: PLR2004 (as many as are shown)
         terminal.say(f"not read and not released, in no known format: {shown}")
+    for number, what in ((counts.opted_out, "opted out"), (counts.foreign, "not English")):
+        if number:
+            terminal.say(f"left alone, {what}: {number:,} of {counts.documents:,} documents")
+    if counts.kept:
+        terminal.say(f"unchanged since the previous release, with its marks: {counts.kept:,} documents")
     if not counts.sites:
         terminal.say("no site was found: the release is the corpus, unmarked, and nothing can be proven of it")
     changed = f"{counts.edits:,} of {counts.words:,} words changed ({counts.edits / max(counts.words, 1):.1%})"

@@ -24,7 +24,7 @@ A mark is a choice among wordings that are as good as each other, made where a t
 >>> toy = Key(secret=bytes(32), id="toy")  # a real one is random: keys.new(path)
 >>> marked = watermark.mark(Document(id="a", text="She bought a large house."), key=toy)
 >>> [site.options for site in marked.sites]
-[('bought', 'acquired', 'purchased'), ('large', 'big', 'huge')]
+[('bought', 'purchased'), ('large', 'big', 'huge')]
 >>> marked.variants
 5
 

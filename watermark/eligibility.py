@@ -28,7 +28,7 @@ PARTICLES = frozenset(
 GOVERNED = frozenset(
     "to of for with on upon as into that about against toward towards whether how".split()  # noqa: SIM905 - a list of words reads better as words
 )
-"""After a verb, these belong to it: "depend on", "refer to"; another verb takes others."""
+"""After a verb or an adjective, these belong to it: "refer to", "capable of"; another word takes others."""
 GRADED = frozenset(
     "more most less least as so too very".split()  # noqa: SIM905 - a list of words reads better as words
 )
@@ -95,8 +95,8 @@ def _particle(token: Token, after: Token) -> bool:
 
 
 def _governs(text: str, token: Token, after: Token | None) -> bool:
-    """Say whether a verb stands before a preposition or conjunction that belongs to it."""
-    if after is None or token.xpos[0] != "V" or not text[token.end : after.start].isspace():
+    """Say whether a verb or adjective stands before a preposition or conjunction that belongs to it."""
+    if after is None or token.xpos[0] not in "VJ" or not text[token.end : after.start].isspace():
         return False
     return after.text.casefold() in GOVERNED
 

@@ -17,12 +17,16 @@ from provenance.language.surprisal import zipf
 from watermark import lexicon, stoplist, thesaurus
 
 if TYPE_CHECKING:
-    from watermark.lexicon import Pos
+    from collections.abc import Iterable
+
+    from watermark.lexicon import Pos, Sense
 
 ZIPF_FLOOR = 3.0
 """Words rarer than this, one in a million, are not offered."""
 SPELLED = re.compile(r"[a-z]{2,}(?: [a-z]{2,}){0,2}")
 PREPOSITIONS = frozenset(("of", "in", "to", "for", "at", "on", "by", "with"))
+TRAILING = PREPOSITIONS | {"than", "as", "from", "about", "that", "up", "out"}
+PLURAL = re.compile(r"(?<![sui])s$")
 SPELLINGS = tuple(
     tuple(pair.split("/"))
     for pair in "ou/o is/iz ys/yz re/er ll/l ae/e oe/e ogue/og ence/ense ey/ay ph/f que/ck y/i".split()  # noqa: SIM905 - reads better
@@ -97,8 +101,17 @@ def _fits(member: str, lemma: str, *, pos: Pos) -> bool:
         and not same_word(member, lemma)
         and lemma not in {base for _, base in morphology.analyses(member)}
         and not _is_gerund(member, pos)
+        and not _clashes(member, pos)
         and not _opposed(lemma, member, pos)
+        and not _siblings(lemma, member, pos)
     )
+
+
+def _clashes(member: str, pos: Pos) -> bool:
+    """Say whether a wording would clash with what follows or precedes: "other than", and plurals that are no plural."""
+    if pos == "n" and PLURAL.search(member):
+        return True
+    return pos != "v" and member.rpartition(" ")[2] in TRAILING and " " in member
 
 
 def _opposed(lemma: str, member: str, pos: Pos) -> bool:
@@ -107,6 +120,18 @@ def _opposed(lemma: str, member: str, pos: Pos) -> bool:
         number for sense in lexicon.senses(lemma, pos) for number in sense.synset.relations.get(lexicon.ANTONYM, ())
     }
     return any(sense.synset.number in opposite for sense in lexicon.senses(member.replace(" ", "_"), pos))
+
+
+def _siblings(lemma: str, member: str, pos: Pos) -> bool:
+    """Say whether two nouns name two kinds of one thing: a crab is no lobster, whatever readers let pass."""
+    own, other = lexicon.senses(lemma, pos), lexicon.senses(member.replace(" ", "_"), pos)
+    if pos != "n" or {sense.synset.number for sense in own} & {sense.synset.number for sense in other}:
+        return False
+    return bool(_above(own) & _above(other))
+
+
+def _above(senses: Iterable[Sense]) -> set[int]:
+    return {number for sense in senses for number in sense.synset.relations.get(lexicon.HYPERNYM, ())}
 
 
 def _is_gerund(member: str, pos: Pos) -> bool:

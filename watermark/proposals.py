@@ -32,7 +32,7 @@ class Proposal:
     sentence: tuple[int, int]
     """Where its sentence begins and ends in the text."""
     governs: bool
-    """Whether it is a verb before a preposition or conjunction that belongs to it."""
+    """Whether it is a verb or adjective before a preposition or conjunction that belongs to it."""
     options: tuple[Option, ...]
     """Wordings in lower case, likeliest first; at least one."""
 

@@ -15,7 +15,7 @@ class SiteRules:
 
     per_sentence: int = 5
     """At most so many, the most surprising words first; counted after all that is ineligible is gone."""
-    min_acceptability: float = 0.5
+    min_acceptability: float = 0.6
     """Least probability that a reader accepts a wording, from 0 to 1."""
     min_certainty: float = 0.9
     """Least probability of the part of speech, from 0 to 1."""

@@ -5,7 +5,7 @@ inflected and cased like the word that stands there, and include the article whe
 
 >>> for site in find("She bought a large house.", rules=SiteRules()):
 ...     print(site.start, site.options)
-4 ('bought', 'acquired', 'purchased')
+4 ('bought', 'purchased')
 13 ('large', 'big', 'huge')
 """
 
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from watermark.encoder import Drift, Encoder
     from watermark.proposals import Proposal
 
-GOVERNED = 0.6
-"""Least probability for a verb before a preposition that belongs to it: another verb may take another."""
+GOVERNED = 0.8
+"""Least probability for a word before a preposition that belongs to it: another word may take another."""
 WIDEST = 5
 """At most so many wordings of a word are judged in their place, the likeliest."""
 FAINTEST = 0.1
@@ -158,7 +158,7 @@ def _settled(
 def _accepted(proposal: Proposal, rules: SiteRules, drifts: Sequence[Drift | None]) -> list[tuple[str, float | None]]:
     """Give the wordings that are taken, in the word's case, each with the probability that a reader accepts it.
 
-    A verb that governs what follows gives way only to one that surely does the same. Published methods give no
+    A word that governs what follows gives way only to one that surely does the same. Published methods give no
     probability.
     """
     pairs = zip(proposal.options, drifts, strict=True)

@@ -92,7 +92,7 @@ def _say(step: str, what: str) -> None:
 def _mark(documents: Sequence[str], out: Path, *, seed: int) -> None:
     """Write the corpus that will be released, make a key and mark it."""
     from provenance import storage
-    from watermark import embedding, keys
+    from watermark import embedding, keys, marking
 
     with storage.atomic(out / "corpus.jsonl") as path:
         lines = [{"id": f"doc-{row:04d}", "text": text} for row, text in enumerate(documents)]
@@ -100,7 +100,7 @@ def _mark(documents: Sequence[str], out: Path, *, seed: int) -> None:
     (out / "release.key").unlink(missing_ok=True)
     # A real key is random (provtool key new); this one follows the seed, so that the demo can be repeated.
     key = keys.keep(hashlib.sha256(f"provtool demo {seed}".encode()).digest(), out / "release.key")
-    how = embedding.Embedding(release=f"demo-{seed}")
+    how = marking.Embedding(release=f"demo-{seed}")
     embedding.release(out / "corpus.jsonl", key=key, out=out / "marked", embedding=how, force=True)
 
 

@@ -53,12 +53,11 @@ def test_a_model_trained_on_the_release_is_found(trained, book, scores):
 def test_models_that_never_saw_it_are_not(trained, book, scores):
     """Among twenty models trained on other text p ≤ .05 is as rare as it should be, and none is accused."""
     some = dataclasses.replace(book, documents=book.documents[:60])
-    found, apart = [], []
+    found = []
     for seed in range(20):
         innocent = scoring.score(ledger.records(some), suspect=trained.model(f"independent-{seed}"))
-        found.append(detection.audit(some, innocent, references=[scores("reference")]))
-        apart.append(_audit_redealt(some, [innocent, scores("reference")], seed=seed))
-    assert sum(one.pvalue <= 0.05 for one in apart) <= stats.binom.isf(1e-4, 20, 0.05)
+        found.append(_audit_redealt(some, [innocent, scores("reference")], seed=seed))
+    assert sum(one.pvalue <= 0.05 for one in found) <= stats.binom.isf(1e-4, 20, 0.05)
     assert not any(one.verdict == "evidence" for one in found)
 
 
