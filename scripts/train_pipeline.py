@@ -22,14 +22,14 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import compounding, fix_random_seed, minibatch
 
-from provenance.language import tagging
+from provenance.language import pipelines, tagging
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from spacy.language import Language
 
-TARGET = Path(tagging.__file__).with_name("en_ewt")
+TARGET = Path(pipelines.__file__).with_name(pipelines.FOLDER)
 WIDTH, DEPTH, ROWS = 96, 4, (4000, 1000, 2000, 2000)
 EPOCHS, DROPOUT, SEED = 20, 0.15, 0
 PARAGRAPH = 6
@@ -74,6 +74,7 @@ class Gold:
     words: list[str]
     spaces: list[bool]
     tags: list[str]
+    lemmas: list[str]
     poses: list[str]
 
 
@@ -85,7 +86,7 @@ def read(path: Path) -> list[Gold]:
 
 
 def _sentence(lines: Sequence[str]) -> Gold:
-    words, spaces, tags, poses = [], [], [], []
+    words, spaces, tags, lemmas, poses = [], [], [], [], []
     inside, glued = 0, False
     for line in lines:
         cells = line.split("\t")
@@ -98,9 +99,10 @@ def _sentence(lines: Sequence[str]) -> Gold:
         words.append(cells[1])
         spaces.append(last and not (glued if inside else "SpaceAfter=No" in cells[9]))
         tags.append(cells[4])
+        lemmas.append(cells[2])
         poses.append(cells[3])
         inside = 0 if last else inside
-    return Gold(words=words, spaces=spaces, tags=tags, poses=poses)
+    return Gold(words=words, spaces=spaces, tags=tags, lemmas=lemmas, poses=poses)
 
 
 def paragraphs(sentences: Sequence[Gold], size: int) -> Iterator[list[Gold]]:
@@ -176,8 +178,14 @@ def save(nlp: Language, folder: Path) -> None:
         license="CC BY-SA 4.0",
         author="provtool",
         url="",
+        spacy_version=">=3.8,<3.9",
     )
     nlp.to_disk(folder)
+    strings = spacy.blank("en").vocab.strings
+    for name in ("tagger", "morphologizer"):
+        for label in nlp.get_pipe(name).labels:
+            strings.add(label)
+    strings.to_disk(folder / "vocab" / "strings.json")
 
 
 def main() -> None:
@@ -193,34 +201,45 @@ def main() -> None:
     nlp = spacy.load(chosen.out)
     test = read(chosen.treebank / "test.conllu.xz")
     print("test, gold words:", _scores(nlp.evaluate(examples(nlp, test, PARAGRAPH))))
-    certainty(chosen.out, test)
+    content(chosen.out, test)
 
 
-def certainty(folder: Path, sentences: Sequence[Gold]) -> None:
-    """Print, on raw text and our own words, how often tags are right, by how sure the tagger is."""
-    reader = tagging.spacy_pipeline(str(folder))
-    sure, right = [], []
-    for part in paragraphs(sentences, PARAGRAPH):
-        text = "".join(
-            word + " " * space
-            for sentence in part
-            for word, space in zip(sentence.words, [*sentence.spaces[:-1], True], strict=True)
-        )
-        gold, at = {}, 0
-        for sentence in part:
-            for word, space, tag in zip(sentence.words, [*sentence.spaces[:-1], True], sentence.tags, strict=True):
-                gold[at, at + len(word)] = tag
-                at += len(word) + space
-        for found in reader.read(text):
-            for token in found.tokens:
-                if (token.start, token.end) in gold:
-                    sure.append(token.certainty)
-                    right.append(token.xpos == gold[token.start, token.end])
-    certain, correct = np.array(sure), np.array(right)
-    print(f"test, raw text, our words: {correct.mean():.4f} of {len(correct):,} Penn tags right")
-    for low in (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99):
+def content(folder: Path, gold: Sequence[Gold]) -> None:
+    """Print, on raw text and our own words, how often content words are read right, by how sure the tagger is."""
+    parts = list(paragraphs(gold, PARAGRAPH))
+    texts = [_spelt(part) for part in parts]
+    read = pipelines.load(str(folder)).read(texts)
+    rows = [
+        (token.certainty, token.xpos == row[0], token.lemma == row[1])
+        for part, found in zip(parts, read, strict=True)
+        for row, token in _matched(part, [token for sentence in found for token in sentence.tokens])
+        if token.xpos in tagging.CONTENT or row[0] in tagging.CONTENT
+    ]
+    certain, tagged, lemmas = (np.array(column) for column in zip(*rows, strict=True))
+    print(f"test, raw text, our words: {tagged.mean():.4f} of {len(rows):,} content words have the right Penn tag,")
+    print(f"  and of these {lemmas[tagged].mean():.4f} the right lemma")
+    for low in (0.5, 0.8, 0.9, 0.95, 0.99):
         inside = certain >= low
-        print(f"  certainty >= {low:.2f}: {inside.mean():.1%} of words, {correct[inside].mean():.2%} right")
+        print(f"  certainty >= {low:.2f}: {inside.mean():.1%} of content words, {tagged[inside].mean():.2%} right")
+
+
+def _pieces(part: Sequence[Gold]) -> Iterator[tuple[str, bool, str, str]]:
+    for sentence in part:
+        spaces = [*sentence.spaces[:-1], True]
+        yield from zip(sentence.words, spaces, sentence.tags, sentence.lemmas, strict=True)
+
+
+def _spelt(part: Sequence[Gold]) -> str:
+    return "".join(word + " " * space for word, space, _, _ in _pieces(part))
+
+
+def _matched(part: Sequence[Gold], tokens: Sequence[tagging.Token]) -> Iterator[tuple[tuple[str, str], tagging.Token]]:
+    """Pair tokens with gold tag and lemma, where both have cut the same word."""
+    gold, at = {}, 0
+    for word, space, tag, lemma in _pieces(part):
+        gold[at, at + len(word)] = (tag, lemma.casefold())
+        at += len(word) + space
+    return ((gold[token.start, token.end], token) for token in tokens if (token.start, token.end) in gold)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from provenance.language.lexical import CONTENT
+from provenance.language.tagging import CONTENT
 from watermark import lexicon
 
 if TYPE_CHECKING:

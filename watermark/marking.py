@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from provenance.errors import InputError
-from provenance.language import identification, surprisal, tagging
+from provenance.language import identification, pipelines, surprisal
 from watermark import encoder, ledger, published, rules, sites, variants
 from watermark.ledger import Marked
 
@@ -192,9 +192,9 @@ def settings(how: Embedding, key: Key | None) -> Mapping[str, Any]:
 
 def tagger(name: str | None) -> Tagger:
     """Give the tagger of that name, or the default one; loaded once."""
-    return sites.default_tagger() if name is None else _pipeline(name)
+    return pipelines.default() if name is None else _pipeline(name)
 
 
 @functools.lru_cache(maxsize=1)
 def _pipeline(name: str) -> Tagger:
-    return tagging.spacy_pipeline(name)
+    return pipelines.load(name)

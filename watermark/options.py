@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from provenance.language import morphology
-from provenance.language.lexical import CONTENT
 from provenance.language.surprisal import zipf
+from provenance.language.tagging import CONTENT
 from watermark import lexicon, stoplist, thesaurus
 
 if TYPE_CHECKING:

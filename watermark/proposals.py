@@ -16,7 +16,7 @@ from watermark import opaque as prose
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from provenance.language.tagging import Sentence, Tagger, Token
+    from provenance.language.tagging import Sentence, Token
     from watermark.options import Option
     from watermark.rules import SiteRules
 
@@ -37,16 +37,20 @@ class Proposal:
     """Wordings in lower case, likeliest first; at least one."""
 
 
-def find(text: str, *, tagger: Tagger, rules: SiteRules, opaque: Sequence[tuple[int, int]]) -> Iterator[list[Proposal]]:
+def find(
+    text: str, read: Sequence[Sentence], *, rules: SiteRules, opaque: Sequence[tuple[int, int]]
+) -> Iterator[list[Proposal]]:
     """Give the proposals of a text, sentence by sentence.
 
     Parameters
     ----------
+    read
+        The text's sentences, by a tagger.
     opaque
         Spans to leave alone beside those that are no prose.
     """
     closed = prose.merged([*prose.find(text), *((start, end) for start, end in opaque)])
-    for sentence in tagger.read(text):
+    for sentence in read:
         yield [one for one in _of_sentence(text, sentence, rules) if not _closed(text, closed, one.token)]
 
 

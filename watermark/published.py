@@ -13,7 +13,7 @@ import math
 from typing import TYPE_CHECKING
 
 from provenance.language import morphology
-from provenance.language.lexical import CONTENT
+from provenance.language.tagging import CONTENT
 from watermark import lexicon, options
 
 if TYPE_CHECKING:

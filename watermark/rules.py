@@ -17,7 +17,7 @@ class SiteRules:
     """At most so many, the most surprising words first; counted after all that is ineligible is gone."""
     min_acceptability: float = 0.6
     """Least probability that a reader accepts a wording, from 0 to 1."""
-    min_certainty: float = 0.9
+    min_certainty: float = 0.95
     """Least probability of the part of speech, from 0 to 1."""
     max_options: int = 3
     """At most so many wordings at a site, the original among them; the most acceptable are kept."""

@@ -11,14 +11,13 @@ inflected and cased like the word that stands there, and include the article whe
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from provenance.language import lexical
+from provenance.language import pipelines
 from provenance.language import surprisal as frequencies
-from watermark import acceptability, articles, lexicon, proposals, published
+from watermark import acceptability, articles, proposals, published
 from watermark.encoder import Substitution
 from watermark.rules import OURS, SiteRules
 
@@ -53,12 +52,6 @@ class Site:
     """Probability that a reader accepts each option, 1 for the original; empty where nobody asked."""
 
 
-@functools.cache
-def default_tagger() -> Tagger:
-    """Make the tagger that is used where no pipeline is given."""
-    return lexical.tagger(lexicon.tag_counts, name="wordnet-3.0")
-
-
 def find(
     text: str, *, rules: SiteRules, tagger: Tagger | None = None, encoder: Encoder | None = None
 ) -> tuple[Site, ...]:
@@ -83,7 +76,7 @@ def find_all(
     rules
         Which sites are taken.
     tagger
-        Who tags the words; the default one when None.
+        Who tags the words; the pipeline that comes with the package when None.
     encoder
         Judges wordings in their places, many at a time; without one they are judged by themselves.
     surprisal
@@ -96,16 +89,16 @@ def find_all(
     """
     if rules.synonyms in published.READING and encoder is None:
         raise ValueError(f"synonyms={rules.synonyms!r} needs an encoder")
-    reader = tagger or default_tagger()
+    read = (tagger or pipelines.default()).read([text for text, _ in documents])
     asked = [
         _Asked(
             text=text,
             sentences=tuple(
                 tuple(_likely(one, rules) for one in sentence)
-                for sentence in proposals.find(text, tagger=reader, rules=rules, opaque=opaque)
+                for sentence in proposals.find(text, found, rules=rules, opaque=opaque)
             ),
         )
-        for text, opaque in documents
+        for (text, opaque), found in zip(documents, read, strict=True)
     ]
     drifts = iter(encoder.drifts([one for document in asked for one in _substitutions(document)]) if encoder else ())
     return [_settled(document, rules, drifts, surprisal) for document in asked]

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from provenance import artifacts, corpora
 from provenance.errors import InputError
-from provenance.language import tagging
+from provenance.language import pipelines
 from provenance.records import Document
 from watermark import detection, embedding, keys, ledger, marking, parts, restoring, sites, variants
 from watermark.embedding import Embedding
@@ -399,7 +399,7 @@ def test_the_ledger_says_how_it_was_made(corpus, tmp_path):
     assert header.inputs == {"corpus": corpora.digest(corpora.open(corpus))}
     assert header.settings["release"] == "c.jsonl"
     assert header.settings["alternates"] == 2
-    assert header.settings["tagger"] == sites.default_tagger().method
+    assert header.settings["tagger"] == pipelines.default().method
     assert header.settings["rules"] == SiteRules().method
     assert (header.settings["text_field"], header.settings["id_field"]) == ("text", None)
 
@@ -415,7 +415,7 @@ def test_a_spacy_pipeline_tags_and_is_recorded(corpus, tmp_path):
     how = Embedding(spacy_model=str(tmp_path / "small"))
     made = embedding.release(corpus, key=KEY, out=tmp_path / "m", embedding=how)
     settings_ = artifacts.read_header(made.ledger, ledger.LEDGER).settings
-    assert settings_["tagger"] == tagging.spacy_pipeline(str(tmp_path / "small")).method
+    assert settings_["tagger"] == pipelines.load(str(tmp_path / "small")).method
     assert settings_["tagger"].startswith("spacy(")
     assert "began" not in {site.word for document in ledger.read(made.ledger).documents for site in document.sites}
     with pytest.raises(InputError, match="no spaCy pipeline 'xx_none'"):

@@ -177,9 +177,9 @@ def test_a_higher_bar_gives_fewer_sites():
 def test_a_given_tagger_is_used():
     """The tagger decides what is a name: one that calls every word a name leaves no site."""
 
-    def read(text):
-        token = Token(start=4, end=9, text=text[4:9], upos="PROPN", xpos="JJ", lemma="large")
-        return (Sentence(start=0, end=len(text), tokens=(token,)),)
+    def read(texts):
+        token = Token(start=4, end=9, text=texts[0][4:9], upos="PROPN", xpos="JJ", lemma="large")
+        return [(Sentence(start=0, end=len(texts[0]), tokens=(token,)),)]
 
     assert sites.find("The large house.", rules=RULES, tagger=Tagger(method="names", read=read)) == ()
 
