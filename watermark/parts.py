@@ -15,6 +15,7 @@ import signal
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from provenance import artifacts, storage
@@ -97,10 +98,11 @@ def run(jobs: Iterable[Job], *, workers: int, progress: Callable[[int], None]) -
 def _in_processes(jobs: Iterable[Job], workers: int, stack: contextlib.ExitStack) -> Iterator[Part]:
     pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_deaf)
     stack.callback(pool.shutdown, wait=True, cancel_futures=True)
-    waiting = deque(pool.submit(_do, job) for job, _ in zip(jobs, range(AHEAD * workers), strict=False))
+    coming = iter(jobs)
+    waiting = deque(pool.submit(_do, job) for job in islice(coming, AHEAD * workers))
     while waiting:
         yield waiting.popleft().result()
-        waiting += [pool.submit(_do, job) for job, _ in zip(jobs, range(1), strict=False)]
+        waiting += [pool.submit(_do, job) for job in islice(coming, 1)]
 
 
 def _deaf() -> None:
