@@ -22,7 +22,7 @@ from provenance import storage
 from provenance.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -34,6 +34,8 @@ LONGEST = 128
 REACH = 240
 """Code points of context on either side of a word that are read."""
 BATCH_TOKENS = 4096
+Span = tuple[int, int]
+"""Where a word begins and ends, in code points."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +64,7 @@ class _Passage:
     """A text and the word in it that is asked about."""
 
     text: str
-    start: int
-    end: int
+    span: Span
 
 
 class Encoder:
@@ -85,46 +86,49 @@ class Encoder:
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Give each text's unit vector, shape ``(texts, width)``."""
-        passages = [_Passage(text, 0, 0) for text in texts]
-        found = self._read(passages)
-        return np.array([found[passage][0] for passage in passages], dtype=np.float32)
+        found = self._read({text: [] for text in texts})
+        return np.array([found[text][0] for text in texts], dtype=np.float32)
 
     def drifts(self, substitutions: Sequence[Substitution]) -> list[Drift]:
         """Say of each substitution how far it moves sentence and word."""
         pairs = [_passages(one) for one in substitutions]
-        found = self._read([passage for pair in pairs for passage in pair])
-        return [_drift(found[before], found[after]) for before, after in pairs]
+        asked: dict[str, list[Span]] = {}
+        for passage in dict.fromkeys(passage for pair in pairs for passage in pair):
+            asked.setdefault(passage.text, []).append(passage.span)
+        found = self._read(asked)
+        vectors = {
+            _Passage(text, span): (found[text][0], found[text][place])
+            for text, spans in asked.items()
+            for place, span in enumerate(spans, start=1)
+        }
+        return [_drift(vectors[before], vectors[after]) for before, after in pairs]
 
-    def _read(self, passages: Sequence[_Passage]) -> dict[_Passage, NDArray[np.float32]]:
-        """Give each passage's sentence and word as unit vectors, shape ``(2, width)``."""
-        distinct = list(dict.fromkeys(passages))
-        found: dict[_Passage, NDArray[np.float32]] = {}
-        if distinct:
+    def _read(self, asked: Mapping[str, Sequence[Span]]) -> dict[str, NDArray[np.float32]]:
+        """Read each text once, and give it and each of its spans as unit vectors, shape ``(1 + spans, width)``."""
+        texts = list(asked)
+        found: dict[str, NDArray[np.float32]] = {}
+        if texts:
             spelt = self._tokenizer(
-                [passage.text for passage in distinct],
-                truncation=True,
-                max_length=LONGEST,
-                return_offsets_mapping=True,
-                verbose=False,
+                texts, truncation=True, max_length=LONGEST, return_offsets_mapping=True, verbose=False
             )
             for rows in _batches([len(ids) for ids in spelt["input_ids"]]):
-                vectors = self._forward(spelt, rows, [distinct[row] for row in rows])
-                found.update(zip((distinct[row] for row in rows), vectors, strict=True))
+                vectors = self._forward(spelt, rows, [asked[texts[row]] for row in rows])
+                found.update((texts[row], vector) for row, vector in zip(rows, vectors, strict=True))
         return found
 
-    def _forward(self, spelt: Any, rows: Sequence[int], passages: Sequence[_Passage]) -> NDArray[np.float32]:
-        """Read one batch, shape ``(texts, 2, width)``; padding is neither attended to nor counted."""
+    def _forward(self, spelt: Any, rows: Sequence[int], spans: Sequence[Sequence[Span]]) -> NDArray[np.float32]:
+        """Read one batch, shape ``(texts, 1 + most spans, width)``; padding is neither attended to nor counted."""
         import torch
 
         ids = [spelt["input_ids"][row] for row in rows]
-        padded, pooling = (
-            np.zeros((len(ids), len(ids[-1])), np.int64),
-            np.zeros((len(ids), 2, len(ids[-1])), np.float32),
-        )
-        for place, (row, passage) in enumerate(zip(rows, passages, strict=True)):
+        padded = np.zeros((len(ids), len(ids[-1])), np.int64)
+        pooling = np.zeros((len(ids), 1 + max(map(len, spans)), len(ids[-1])), np.float32)
+        for place, row in enumerate(rows):
             padded[place, : len(ids[place])] = ids[place]
             pooling[place, 0, : len(ids[place])] = 1
-            pooling[place, 1, : len(ids[place])] = _inside(np.array(spelt["offset_mapping"][row]), passage)
+            offsets = np.array(spelt["offset_mapping"][row])
+            for number, span in enumerate(spans[place], start=1):
+                pooling[place, number, : len(ids[place])] = _inside(offsets, span)
         mask = torch.from_numpy(pooling[:, 0])
         threads = torch.get_num_threads()
         torch.set_num_threads(1)  # the same sums in the same order, whoever asks
@@ -193,15 +197,15 @@ def _passages(one: Substitution) -> tuple[_Passage, _Passage]:
 
 
 def _passage(left: str, word: str, right: str) -> _Passage:
-    return _Passage(left + word + right, len(left), len(left) + len(word))
+    return _Passage(left + word + right, (len(left), len(left) + len(word)))
 
 
-def _inside(offsets: NDArray[np.int64], passage: _Passage) -> NDArray[np.bool_]:
+def _inside(offsets: NDArray[np.int64], span: Span) -> NDArray[np.bool_]:
     """Say which tokens belong to the word."""
     begins, ends = offsets[:, 0], offsets[:, 1]
-    return (ends > begins) & (begins < passage.end) & (ends > passage.start)
+    return (ends > begins) & (begins < span[1]) & (ends > span[0])
 
 
-def _drift(before: NDArray[np.float32], after: NDArray[np.float32]) -> Drift:
-    sentence, span = (before * after).sum(axis=1)
-    return Drift(sentence=float(sentence), span=float(span))
+def _drift(before: tuple[NDArray[np.float32], ...], after: tuple[NDArray[np.float32], ...]) -> Drift:
+    sentence, span = (float(old @ new) for old, new in zip(before, after, strict=True))
+    return Drift(sentence=sentence, span=span)

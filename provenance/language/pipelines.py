@@ -33,7 +33,7 @@ FOLDER = "en_ewt"
 TAGGER = "tagger"
 STRETCH = 40_000
 """Code points that are read as one; a longer text is cut between sentences."""
-BATCH = 40_000
+BATCH = 100_000
 """Code points that are read at a time, and whatever the text at their end has beyond."""
 ATTRIBUTES = ("IDX", "LENGTH", "TAG", "POS", "ENT_TYPE", "LEMMA")
 BLANK = re.compile(r"\s*\n[^\S\n]*\n\s*")
