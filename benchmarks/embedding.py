@@ -1,10 +1,10 @@
 """How fast are documents marked on one core, and where does the time go?
 
 Three runs over the same prose in one process: without an encoder, with one, and the published method's loop (LexiMark,
-arXiv 2506.14474). The loop goes sentence by sentence and word by word: every WordNet synonym of the five most surprising
-words is put into the sentence, sentence and candidates are encoded, and the rarest within a cosine of 0.8 is taken. The
-published code is given what it lacks: one model load in place of one a word, batches of up to 32 candidates, our lexicon
-(faster than NLTK's), tags read for all texts at once. Both sides use the same encoder.
+arXiv 2506.14474). The loop goes sentence by sentence and word by word: every WordNet synonym of the five most
+surprising words is put into the sentence, sentence and candidates are encoded, and the rarest within a cosine of 0.8 is
+taken. The published code is given what it lacks: one model load in place of one a word, batches of up to 32 candidates,
+our lexicon (faster than NLTK's), tags read for all texts at once. Both sides use the same encoder.
 
 One torch thread; seconds are those of this process on its core, so that other work on the machine counts less.
 ``encoder_share`` is the share of the second run that is spent inside the encoder's forward pass; ``peak_mb`` the most

@@ -1,4 +1,4 @@
-"""How fast are marking, scoring and a large order audit here, next to a plain loop in the same run?
+"""How fast are scoring and a large order audit here, next to a plain loop in the same run?
 
     python benchmarks/speed.py [--json] [--texts 400] [--rows 100000]
 
@@ -19,19 +19,14 @@ import torch
 
 from provenance import training
 from provenance.audits import examples, residuals
-from provenance.records import Document, Record
+from provenance.records import Record
 from provenance.stats import permutation, rank, recency
 from provenance.suspects import causal_lm
-from watermark import keys, mark
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 VOCABULARY = 8_192
-SENTENCE = (
-    "The committee decided to purchase a large building near the river, because many people wanted a quiet place "
-    "where children could learn to swim, and the mayor quickly announced that work would begin before winter. "
-)
 
 
 def main() -> None:
@@ -42,7 +37,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=100_000, help="rows of the order audit")
     asked = parser.parse_args()
     torch.set_num_threads(1)
-    figures = {**_scoring(asked.texts), **_marking(), **_order(asked.rows)}
+    figures = {**_scoring(asked.texts), **_order(asked.rows)}
     if asked.json:
         print(json.dumps(figures, indent=2))
         return
@@ -82,14 +77,6 @@ def _plainly(model: Any, record: Record) -> Any:
     with torch.inference_mode():
         logs = model(input_ids=ids).logits.float().log_softmax(dim=-1)
     return logs[0, :-1].gather(1, ids[0, 1:, None])[:, 0].numpy()
-
-
-def _marking() -> dict[str, float]:
-    document = Document(id="benchmark", text=SENTENCE * 400)
-    key = keys.subkey(keys.Key(secret=bytes(keys.BYTES), id="benchmark"), "benchmark")
-    mark(Document(id="warm", text=SENTENCE), key=key)
-    seconds, _ = _timed(lambda: mark(document, key=key))
-    return {"marking_words_per_s": len(document.text.split()) / seconds}
 
 
 def _order(rows: int) -> dict[str, float]:
