@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Who chooses wordings; all but ours are published methods, to compare with.",
 )
+@click.option("--spare-quotations", is_flag=True, help="Leave alone what stands inside quotation marks.")
 @click.option(
     "--encoder",
     metavar="NAME",
@@ -112,6 +113,7 @@ def _embedding(how: dict[str, Any]) -> Embedding:
             per_sentence=how["per_sentence"],
             min_acceptability=how["min_acceptability"],
             synonyms=how["synonyms"],
+            spare_quotations=how["spare_quotations"],
         ),
         release=how["release_name"] or "",
         **{

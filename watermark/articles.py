@@ -18,7 +18,8 @@ CONSONANT_VOWEL = re.compile(
 )
 """Begins with the sound of "you" or "won", though with a vowel letter."""
 
-BEFORE = re.compile(r"\b([Aa]n?)([ \t]+|[ \t]*\r?\n[ \t]*)\Z")
+BEFORE = re.compile(r"\b([Aa][Nn]?)([ \t]+|[ \t]*\r?\n[ \t]*)\Z")
+PARTED = re.compile(r"\b[Aa][Nn]?\W+\Z")
 LONGEST_GAP = 40
 """How far before a word its article is looked for, in code points."""
 
@@ -29,6 +30,11 @@ def article(word: str) -> Literal["a", "an"]:
     if plain[:1] in "aeiou":
         return "a" if CONSONANT_VOWEL.match(plain) else "an"
     return "an" if SILENT_H.match(plain) else "a"
+
+
+def parted(text: str, start: int) -> bool:
+    """Say whether more than space stands between an article and the word that begins at `start`: "an (extra)"."""
+    return PARTED.search(text, max(0, start - LONGEST_GAP), start) is not None and before(text, start) is None
 
 
 def before(text: str, start: int) -> re.Match[str] | None:

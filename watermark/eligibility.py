@@ -11,10 +11,10 @@ import re
 from typing import TYPE_CHECKING
 
 from provenance.language.tagging import CONTENT
-from watermark import lexicon
+from watermark import articles, lexicon
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
     from provenance.language.tagging import Sentence, Token
 
@@ -22,6 +22,8 @@ OPENING = frozenset(' \t\n\r"“([—–')
 CLOSING = frozenset(' \t\n\r"”)].,;:!?—–…')
 QUOTES = frozenset("\"“”'‘’`*_")
 PLAIN = re.compile(r"[A-Z]?[a-z]{2,}")
+CAPITALS = re.compile(r"[A-Z]{4,}")
+"""A word, if the text has it in small letters too; else it may be an acronym or a name."""
 PARTICLES = frozenset(
     "up down out off over away back along through around about apart aside forth together".split()  # noqa: SIM905 - a list of words reads better as words
 )
@@ -36,8 +38,16 @@ GRADED = frozenset(
 REFLEXIVE = re.compile(r"(?:my|your|him|her|it|our|them)sel(?:f|ves)")
 
 
-def eligible(text: str, sentence: Sentence, *, min_certainty: float) -> Iterator[tuple[Token, bool]]:
-    """Give the words of a sentence that may be changed, in order, and whether each governs the word after it."""
+def eligible(
+    text: str, sentence: Sentence, *, min_certainty: float, seen: Container[str]
+) -> Iterator[tuple[Token, bool]]:
+    """Give the words of a sentence that may be changed, in order, and whether each governs the word after it.
+
+    Parameters
+    ----------
+    seen
+        Every word of the text, as it stands.
+    """
     tokens = sentence.tokens
     for place, token in enumerate(tokens):
         before = tokens[place - 1] if place else None
@@ -46,12 +56,18 @@ def eligible(text: str, sentence: Sentence, *, min_certainty: float) -> Iterator
             token.xpos in CONTENT
             and token.certainty >= min_certainty
             and token.upos != "PROPN"
-            and PLAIN.fullmatch(token.text)
-            and not _capitalised_name(token, before, after)
+            and _is_word(token, before, after, seen)
             and _stands_free(text, token)
             and not _in_phrase(text, token, before=before, after=after)
         ):
             yield token, _governs(text, token, after)
+
+
+def _is_word(token: Token, before: Token | None, after: Token | None, seen: Container[str]) -> bool:
+    """Say whether a word is spelt as words of prose are, and is no name by its capitals."""
+    if CAPITALS.fullmatch(token.text):
+        return token.text.lower() in seen
+    return PLAIN.fullmatch(token.text) is not None and not _capitalised_name(token, before, after)
 
 
 def _capitalised_name(token: Token, before: Token | None, after: Token | None) -> bool:
@@ -67,7 +83,7 @@ def _stands_free(text: str, token: Token) -> bool:
     beyond = text[token.end + 1 : token.end + 2] or " "
     if left not in OPENING or right not in CLOSING or (left in QUOTES and right in QUOTES):
         return False
-    return right not in ".:!?," or beyond in CLOSING
+    return (right not in ".:!?," or beyond in CLOSING) and not articles.parted(text, token.start)
 
 
 def _in_phrase(text: str, token: Token, *, before: Token | None, after: Token | None) -> bool:

@@ -13,13 +13,30 @@ from __future__ import annotations
 import re
 
 FENCE = re.compile(r"^[ \t]*(```+|~~~+)[^\n]*\n.*?(?:^[ \t]*\1[^\n]*$|\Z)", re.MULTILINE | re.DOTALL)
+QUOTATION = re.compile(
+    r"""
+      “(?:[^”\n]|\n(?![ \t\r]*\n))*+”?                           # to its end, or the paragraph's
+    | "(?:[^"\n]|\n(?![ \t\r]*\n))*+"?
+    | «(?:[^»\n]|\n(?![ \t\r]*\n))*+»?
+    | ^[ \t]*>[^\n]*                                             # as in e-mail and Markdown
+    """,
+    re.VERBOSE | re.MULTILINE,
+)
+ELEMENT = re.compile(
+    r"""
+      <(table|pre|script|style)\b(?:(?!</\1).)*+(?:</\1|\Z)       # to its end, or the text's
+    | <(code|kbd|samp|tt)\b(?:(?!</\2)[^\n]|\n(?![ \t\r]*\n))*+   # or the paragraph's
+    | <!--(?:(?!-->).)*+(?:-->|\Z)
+    """,
+    re.VERBOSE | re.DOTALL | re.IGNORECASE,
+)
 INLINE = re.compile(
     r"""
       (?<!`)(`{1,3}+)(?:(?!\n[ \t]*\n|`).)+\1                                # `code`, ``code``
     | \b(?:https?|ftp|file|git|ssh)://[^\s<>"]*[^\s<>".,;:!?)\]'] # URLs
     | \bwww\.[^\s<>"]+
     | (?<![\w.+-])[\w.+-]++@[\w-]+(?:\.[\w-]+)+                                # e-mail addresses
-    | </?[A-Za-z!][^<>\n]*>                                       # tags
+    | </?[A-Za-z!](?:[^<>\n]|\n(?![ \t\r]*\n))*+>                   # tags
     | &\#?\w+;                                                    # entities
     | (?<![\w:]):[\w:]{1,60}+(?<=:)`[^`]+`                                             # roles
     | \$[^$\n]+\$                                                 # formulas
@@ -37,7 +54,7 @@ LINE = re.compile(r"[^\n]*\n?")
 PROMPT = re.compile(r"[ \t]*(?:>>>|\.\.\.|\$|#|%|In \[\d*\]:|Out\[\d*\]:)[ \t]")
 TABLE = re.compile(r".*\|.*\||[ \t]*[=+|~^-]{3}|.*\t.*\S|.*\S {3,}\S")
 STATEMENT = re.compile(
-    r"""[ \t]* (?: (?:def|class|async|elif|except|finally|lambda|from\s\S+\simport|import|assert|del|yield|print)\b.*
+    r"""[ \t]*+ (?: (?:def|class|async|elif|except|finally|lambda|from\s\S+\simport|import|assert|del|yield|print)\b.*
     | (?:if|for|while|with|try|else)\b.*:\s* | return\b(?:(?!\.\s*$).)* | @\w.*
     | [-]{1,2}\w[\w-]*(?:[ =].*)? | [^"'\n]*[;{}]\s*
     | \.\.[ ]\w.*
@@ -52,8 +69,18 @@ Span = tuple[int, int]
 
 def find(text: str) -> tuple[Span, ...]:
     """Give the spans ``(start, end)`` that are not prose, in order, not overlapping."""
-    spans = [match.span() for pattern in (FENCE, INLINE) for match in pattern.finditer(text)]
+    spans = [match.span() for pattern in (FENCE, ELEMENT, INLINE) for match in pattern.finditer(text)]
     return merged([*spans, *_lines(text)])
+
+
+def quotations(text: str) -> tuple[Span, ...]:
+    """Give the spans that are quoted, in order, not overlapping; one that never closes ends with its paragraph.
+
+    >>> text = 'She said “a large house” and "help", but not more.'
+    >>> [text[start:end] for start, end in quotations(text)]
+    ['“a large house”', '"help"']
+    """
+    return merged([match.span() for match in QUOTATION.finditer(text)])
 
 
 def merged(spans: list[Span]) -> tuple[Span, ...]:

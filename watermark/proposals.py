@@ -10,15 +10,16 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from watermark import articles, eligibility, options, published
+from watermark import articles, eligibility, options, published, spelling
 from watermark import opaque as prose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from provenance.language.tagging import Sentence, Token
     from watermark.options import Option
     from watermark.rules import SiteRules
+    from watermark.spelling import Convention
 
 OBJECTS = frozenset("me him it us them you her this these that those".split())  # noqa: SIM905 - a list of words reads better as words
 """After a verb of two words a pronoun would stand in the wrong place: "carry out it"."""
@@ -49,16 +50,35 @@ def find(
     opaque
         Spans to leave alone beside those that are no prose.
     """
-    closed = prose.merged([*prose.find(text), *((start, end) for start, end in opaque)])
+    quoted = prose.quotations(text) if rules.spare_quotations else ()
+    closed = prose.merged([*prose.find(text), *quoted, *((start, end) for start, end in opaque)])
+    seen = frozenset(token.text for sentence in read for token in sentence.tokens)
+    offered = published.find if rules.synonyms in published.METHODS else _offering(spelling.used(seen))
     for sentence in read:
-        yield [one for one in _of_sentence(text, sentence, rules) if not _closed(text, closed, one.token)]
+        found = _of_sentence(text, sentence, rules, seen, offered)
+        yield [one for one in found if not _closed(text, closed, one.token)]
 
 
-def _of_sentence(text: str, sentence: Sentence, rules: SiteRules) -> Iterator[Proposal]:
-    offered = published.find if rules.synonyms in published.METHODS else options.find
+def _offering(conventions: frozenset[Convention]) -> Callable[[str, str, str], tuple[Option, ...]]:
+    """Offer no wording in a spelling that the text does not have."""
+
+    def offered(form: str, lemma: str, xpos: str) -> tuple[Option, ...]:
+        found = options.find(form, lemma, xpos)
+        return tuple(option for option in found if not spelling.clashes(option.text, conventions))
+
+    return offered
+
+
+def _of_sentence(
+    text: str,
+    sentence: Sentence,
+    rules: SiteRules,
+    seen: frozenset[str],
+    offered: Callable[[str, str, str], tuple[Option, ...]],
+) -> Iterator[Proposal]:
     following = {one.start: other for one, other in pairwise(sentence.tokens)}
-    for token, governs in eligibility.eligible(text, sentence, min_certainty=rules.min_certainty):
-        found = offered(token.text.casefold(), token.lemma, token.xpos)
+    for token, governs in eligibility.eligible(text, sentence, min_certainty=rules.min_certainty, seen=seen):
+        found = offered(token.text.casefold(), token.lemma.casefold(), token.xpos)
         if token.xpos[0] == "V" and _parts(following.get(token.start), governs=governs):
             found = tuple(option for option in found if " " not in option.text)
         if found:

@@ -23,6 +23,8 @@ class SiteRules:
     """At most so many wordings at a site, the original among them; the most acceptable are kept."""
     synonyms: str = OURS
     """Who says which wordings are acceptable: ``ours``, or a published method (`watermark.published`)."""
+    spare_quotations: bool = False
+    """Whether words inside quotation marks, or in lines quoted by ">", are left alone."""
 
     def __post_init__(self) -> None:
         if self.per_sentence < 1 or self.max_options < 2:  # noqa: PLR2004 - one option is no choice
@@ -37,5 +39,6 @@ class SiteRules:
         """Name every setting that changes the sites."""
         return (
             f"sites(per_sentence={self.per_sentence}, min_acceptability={self.min_acceptability}, "
-            f"min_certainty={self.min_certainty}, max_options={self.max_options}, synonyms={self.synonyms})"
+            f"min_certainty={self.min_certainty}, max_options={self.max_options}, synonyms={self.synonyms}, "
+            f"spare_quotations={self.spare_quotations})"
         )

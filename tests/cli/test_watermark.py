@@ -38,6 +38,19 @@ def test_options_reach_the_ledger(run, corpus, tmp_path):
     ledger.check_deals(book, keys.load(tmp_path / "r.key"))
 
 
+def test_quotations_are_spared_on_request(run, tmp_path):
+    """With --spare-quotations a quoted word is no site, and the ledger says that it was asked for."""
+    (tmp_path / "q.jsonl").write_text(json.dumps({"text": "He said, “the large house”, and bought a small boat."}))
+    run("key", "new", "r.key")
+    words = {}
+    for name, options in (("m", []), ("n", ["--spare-quotations"])):
+        assert run("watermark", "q.jsonl", "--key", "r.key", "--out", name, *options).code == 0
+        book = ledger.read(tmp_path / name / "ledger.parquet")
+        words[name] = {site.word for site in book.documents[0].sites}
+    assert "spare_quotations=True" in book.settings["rules"]
+    assert words["m"] - words["n"] == {"large"}
+
+
 def test_the_key_may_come_from_the_environment(run, corpus, monkeypatch, tmp_path):
     """PROVTOOL_KEY deals what the file deals."""
     run("key", "new", "r.key")
@@ -98,7 +111,7 @@ def test_a_spacy_pipeline_is_asked_for_by_name(run, corpus, refused, tmp_path):
     settings = artifacts.read_header(tmp_path / "m" / "ledger.parquet", ledger.LEDGER).settings
     assert settings["tagger"].startswith("spacy(")
     message = refused("watermark", corpus, "--key", "r.key", "--out", "n", "--spacy-model", "xx_none")
-    assert message.startswith("no spaCy pipeline 'xx_none'; expected a package name or a folder")
+    assert message.startswith("no spaCy pipeline 'xx_none'; expected an installed package or a folder")
 
 
 def test_a_wrong_field_is_answered_with_the_likely_one(run, corpus, refused):

@@ -56,6 +56,22 @@ def test_the_case_of_a_sentences_first_word_is_kept():
     assert all(option[0].isupper() for option in options_of("Usually the answer is known.", "usually"))
 
 
+def test_words_in_capitals_stay_in_capitals():
+    """A heading's word is changed, article and all, if the text has it in small letters too; else it may be a name."""
+    heading, prose = "IT WAS AN IMPORTANT ANSWER, BUT A LARGE COST.", "\n\nThe large house is an important one."
+    assert options_of(heading + prose, "large") == ("LARGE", "BIG", "HUGE")
+    assert options_of(heading + prose, "important") == ("AN IMPORTANT", "A SIGNIFICANT")
+    assert spans(heading) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["an (additional) cost", "an “additional” one", 'an "additional cost"', "an, additional"]
+)
+def test_an_article_that_does_not_touch_its_word_is_not_belied(text):
+    """Where a mark stands between article and word, the article cannot change with it, so the word stays."""
+    assert options_of(f"It was {text} for us.", "additional") is None
+
+
 @pytest.mark.parametrize(
     ("text", "span", "options"),
     [
