@@ -37,6 +37,9 @@ BROKEN = {
     "number": ("c.jsonl", '{"text": 7}\n', "c.jsonl:1: field 'text' is a number; expected a string"),
     "twice": ("c.jsonl", "\n".join([LINES[0], LINES[1], LINES[0]]), "c.jsonl:3: duplicate id '0'"),
     "bytes": ("c.jsonl", b'{"text": "\xff"}\n', "c.jsonl:1: "),
+    "binary": ("c.csv", b'text\n"\0\1\2"\n', "c.csv:2: a NUL byte, so this is no text; expected UTF-8; try saving"),
+    "utf16": ("c.txt", "large".encode("utf-16"), "c.txt:1: a NUL byte, so this is no text; expected UTF-8"),
+    "mixed": ("c.txt", "été\n".encode() + "été\n".encode("latin-1"), "c.txt:2: byte 0xe9 is not UTF-8 (invalid"),
     "surrogate": ("c.jsonl", '{"text": "\\ud800"}\n', "c.jsonl:1: field 'text' holds half a surrogate pair"),
     "format": ("c.docx", "x", "c.docx: unknown kind of file 'c.docx'; expected one of .jsonl"),
     "csv": ("c.csv", "text\na,b\n", "c.csv:2: 2 fields; expected 1, as in the header"),
@@ -66,6 +69,84 @@ def test_a_broken_corpus(lay, run, refused, command, case):
     assert refused(command[0], name, *command[1:]).startswith(message)
 
 
+def test_bytes_in_a_column(lay, refused, tmp_path):
+    """A column of bytes is refused by name, also where a table says of bytes that they are text."""
+    lay("c.txt", "x")
+    bytes_ = pa.array([b"ok", b"\xff\xfe"])
+    pq.write_table(pa.table({"text": bytes_}), tmp_path / "c.parquet")
+    options = ["--key", "r.key", "--out", "m"]
+    assert refused("watermark", "c.parquet", *options) == "c.parquet: field 'text' is binary; expected a string"
+    claimed = pa.Array.from_buffers(pa.string(), 2, bytes_.buffers())
+    pq.write_table(pa.table({"text": claimed}), tmp_path / "d.parquet")
+    assert refused("watermark", "d.parquet", *options).startswith("d.parquet: a value of 'text' is not UTF-8")
+
+
+def test_one_file_of_another_encoding(lay, refused):
+    """Among many files the one that is not UTF-8 is named, with its line, and nothing is written."""
+    lay("in/a.txt", "The large house.")
+    lay("in/b.txt", "One.\n\nTwo: caf\xe9.".encode("latin-1"))
+    message = refused("watermark", "in", "--key", "r.key", "--out", "m")
+    assert message.startswith("in/b.txt:3: byte 0xe9 is not UTF-8")
+    assert message.endswith("; expected UTF-8; try saving it as UTF-8 text")
+
+
+def test_documents_that_are_hardly_any(lay, run, tmp_path):
+    """Empty and blank documents and those of one word are no mistake: they are counted and come back."""
+    path = lay("c.jsonl", "".join(json.dumps({"text": text}) + "\n" for text in ("", " ", "\n", "large", "Xyz", "1")))
+    assert run("watermark", "c.jsonl", "--key", "r.key", "--out", "m").code == 0
+    assert "of 6 documents marked" in run("watermark", "c.jsonl", "--key", "r.key", "--out", "n").err
+    assert run("undo", "m/release", "--ledger", "m/ledger.parquet", "--out", "back").code == 0
+    assert (tmp_path / "back" / "c.jsonl").read_bytes() == path.read_bytes()
+
+
+def test_other_languages_are_left_alone_and_counted(lay, run, tmp_path):
+    """A text that is not English is released as it was, and the user is told how many there are."""
+    german = "Der Ausschuss wird seinen Bericht noch vor dem Ende des Jahres drucken: large house, a small boat."
+    japanese = "これは日本語の文章です。英語ではありません。"
+    english = "The large house was purchased quickly by the whole committee."
+    texts = (german, english, japanese)
+    lay("c.jsonl", "".join(json.dumps({"text": text}, ensure_ascii=False) + "\n" for text in texts))
+    done = run("watermark", "c.jsonl", "--key", "r.key", "--out", "m")
+    assert done.err.splitlines()[0] == "left alone, not English: 2 of 3 documents"
+    assert json.loads((tmp_path / "m" / "certificate.json").read_text())["counts"]["foreign"] == 2
+    lines = [(tmp_path / name / "c.jsonl").read_bytes().splitlines() for name in (".", "m/release")]
+    assert [one == other for one, other in zip(*lines, strict=True)] == [True, False, True]
+
+
+def test_a_line_of_ten_megabytes(lay, run, tmp_path):
+    """It is a document like any other, whatever stands in it, and what stands beside it is marked."""
+    rows = [{"text": "0" * 10_000_000}, {"text": "The large house was purchased quickly."}]
+    path = lay("c.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    done = run("watermark", "c.jsonl", "--key", "r.key", "--out", "m", "--encoder", "none")
+    assert done.code == 0
+    assert done.err.startswith("1 of 2 documents marked")
+    assert run("undo", "m/release", "--ledger", "m/ledger.parquet", "--out", "back").code == 0
+    assert (tmp_path / "back" / "c.jsonl").read_bytes() == path.read_bytes()
+
+
+def test_a_folder_that_exists(marked, corpus, run, refused, tmp_path):
+    """A release is not replaced unasked, and --resume goes on with an interrupted run only."""
+    again = ["watermark", corpus, "--key", "r.key", "--out", marked]
+    said = "m: exists; expected a new folder; try another name, or --force for a release"
+    assert refused(*again) == refused(*again, "--resume") == said
+    (tmp_path / ".n.unfinished").mkdir()
+    message = refused("watermark", corpus, "--key", "r.key", "--out", "n")
+    assert message == (".n.unfinished: an interrupted run left its work; try --resume to go on, --force to start again")
+    assert run("watermark", corpus, "--key", "r.key", "--out", "n", "--resume").code == 0
+
+
+def test_an_edited_release_is_found(marked, run, refused):
+    """Verify and undo name file, line and document that was edited after embedding."""
+    path = marked / "release" / "c.jsonl"
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join([*lines[:6], lines[6].replace("Number 6", "Number 7"), *lines[7:]]))
+    done = run("verify", marked)
+    assert done.code == 1
+    assert "m/release/c.jsonl:7: document 'd6' is not what the ledger renders" in done.out + done.err
+    message = refused("undo", marked / "release", "--ledger", marked / "ledger.parquet", "--out", "back")
+    assert message.startswith("m/release/c.jsonl:7: document 'd6' is missing from the release or was edited")
+
+
 def test_a_broken_stream(lay, refused):
     """A stream is called ``-``, with the number of its line."""
     del lay
@@ -77,11 +158,12 @@ def test_a_broken_stream(lay, refused):
 def test_a_key_that_is_none(lay, refused):
     """An empty, foreign or missing key file is named, and never shown."""
     lay("c.jsonl", LINES[0])
-    for content in ("", "secret", b"\0\xff"):
+    for content in ("", "secret", b"\0\xff", "provtool-key-1:5ec3e7", "provtool-key-1:" + "5ec3e7" * 11):
         lay("wrong.key", content)
         message = refused("watermark", "c.jsonl", "--key", "wrong.key", "--out", "m")
         assert message.startswith("wrong.key: not a provtool key, or of the wrong length; expected 'provtool-key-1:'")
         assert "secret" not in message
+        assert "5ec3e7" not in message
     assert "none.key: cannot be read" in refused("watermark", "c.jsonl", "--key", "none.key", "--out", "m")
     assert refused("watermark", "c.jsonl", "--out", "m").startswith("no key was given; expected --key FILE or PROVTOOL")
 
