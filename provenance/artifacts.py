@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 METADATA_KEY = b"provtool"
 TOOL = f"provtool/{version('provtool')}"
-ROWS_PER_GROUP, UNITS_PER_GROUP = 8192, 1 << 24
+ROWS_PER_GROUP, UNITS_PER_GROUP = 8192, 1 << 22
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +73,8 @@ class Table:
 class TableWriter:
     """Write a table row by row in bounded memory; nothing appears under its name before the block ends well.
 
-    A row group ends after `ROWS_PER_GROUP` rows or about `UNITS_PER_GROUP` letters and list items, so that a few large
-    documents are not held together.
+    A row group ends after `ROWS_PER_GROUP` rows or about `UNITS_PER_GROUP` letters and list items, however deep they
+    lie, so that a few large documents, or some with many sites, are not held together.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, kind: Kind, header: Header, secret: bool = False) -> None:
@@ -96,7 +96,7 @@ class TableWriter:
         if unknown := row.keys() - self._names:
             raise ValueError(f"no column {min(unknown)!r}")
         self._rows.append(dict(row))
-        self._units += sum(len(value) for value in row.values() if hasattr(value, "__len__"))
+        self._units += _units(row)
         if len(self._rows) >= ROWS_PER_GROUP or self._units >= UNITS_PER_GROUP:
             self._flush()
 
@@ -184,6 +184,15 @@ def _opened(path: str | os.PathLike[str]) -> Iterator[pq.ParquetFile]:
         raise _damaged(path, error) from error
     with file:
         yield file
+
+
+def _units(value: object) -> int:
+    """Count the letters and list items of a value; what lies in a list of one kind is looked into if the first is."""
+    if isinstance(value, dict):
+        return sum(map(_units, value.values()))
+    if isinstance(value, list | tuple) and value and isinstance(value[0], dict | list | tuple | str):
+        return len(value) + sum(map(_units, value))
+    return len(value) if hasattr(value, "__len__") else 0
 
 
 def _damaged(path: str | os.PathLike[str], error: Exception) -> ArtifactError:

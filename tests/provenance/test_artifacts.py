@@ -47,6 +47,22 @@ def test_more_rows_than_a_group(tmp_path):
     assert artifacts.read(tmp_path / "t", KIND).column("id") == [row["id"] for row in rows]
 
 
+def test_what_lies_deep_in_a_row_counts(tmp_path, monkeypatch):
+    """Rows whose bulk lies in lists of structs end a row group as soon as rows of as much text do."""
+    monkeypatch.setattr(artifacts, "UNITS_PER_GROUP", 1000)
+    deep = Kind(
+        name="deep",
+        row="a thing",
+        columns=pa.schema(
+            [("places", pa.list_(pa.struct([("word", pa.string()), ("options", pa.list_(pa.string()))])))]
+        ),
+    )
+    place = {"word": "large", "options": ("large", "big", "huge")}
+    artifacts.write(tmp_path / "deep", [{"places": [place] * 25}] * 8, kind=deep, header=HEADER)
+    assert pq.ParquetFile(tmp_path / "deep").num_row_groups == 4
+    assert artifacts.read(tmp_path / "deep", deep).rows.num_rows == 8
+
+
 def test_a_failed_write_leaves_nothing(tmp_path):
     """When the block raises, neither the file nor its temporary is there, and an old file stays."""
     path = tmp_path / "t"
