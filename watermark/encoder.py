@@ -34,6 +34,8 @@ LONGEST = 128
 REACH = 240
 """Code points of context on either side of a word that are read."""
 BATCH_TOKENS = 4096
+AT_ONCE = 4000
+"""Substitutions whose texts and vectors are held in memory."""
 Span = tuple[int, int]
 """Where a word begins and ends, in code points."""
 
@@ -91,6 +93,10 @@ class Encoder:
 
     def drifts(self, substitutions: Sequence[Substitution]) -> list[Drift]:
         """Say of each substitution how far it moves sentence and word."""
+        starts = range(0, len(substitutions), AT_ONCE)
+        return [drift for start in starts for drift in self._drifts(substitutions[start : start + AT_ONCE])]
+
+    def _drifts(self, substitutions: Sequence[Substitution]) -> list[Drift]:
         pairs = [_passages(one) for one in substitutions]
         asked: dict[str, list[Span]] = {}
         for passage in dict.fromkeys(passage for pair in pairs for passage in pair):
