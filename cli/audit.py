@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import options, streams, summary, terminal
+from cli import findings, options, streams, terminal, trace
 from provenance.errors import InputError
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cli.sources import Source
-    from provenance.evidence import Commitment, Evidence
+    from provenance.evidence import Evidence
     from provenance.scoring import Scores
     from provenance.transcripts.tables import Transcript
 
@@ -29,6 +29,7 @@ def command() -> None:
     You hold           and ask
     a transcript       provtool audit order       does this model derive from my run?
     a ledger           provtool audit watermark   was this model trained on my release?
+    a ledger           provtool audit trace       whose copy of my release does this text carry?
 
     \b
     Example:
@@ -37,6 +38,9 @@ def command() -> None:
     Exit codes: 0 the audit ran, whatever it found; 1 the input is wrong; 2 usage; 3 a verdict named by --fail-on; 4 the
     suspect could not be asked.
     """
+
+
+command.add_command(trace.command)
 
 
 @command.command("order")
@@ -58,7 +62,7 @@ def order_command(transcript: Path, **how: Any) -> None:
 
     read = tables.read(transcript)
     _check_positions(read)
-    found = _commitments([transcript], how)
+    found = findings.commitments([transcript], how)
 
     def judge(scores: Scores, references: Sequence[Scores], settings: dict[str, Any]) -> Evidence:
         return order.audit(read, scores, references=references, commitments=found, **settings)
@@ -87,19 +91,12 @@ def watermark_command(ledgers: tuple[Path, ...], key_path: Path | None, **how: A
         ledger.check_exact(book)
         if key is not None:
             ledger.check_deals(book, key)
-    found = _commitments(ledgers, how)
+    found = findings.commitments(ledgers, how)
 
     def judge(scores: Scores, references: Sequence[Scores], settings: dict[str, Any]) -> Evidence:
         return detection.audit(books, scores, references=references, key=key, commitments=found, **settings)
 
     _run("watermark", sources.of_ledgers(books), judge, beside=ledgers[0], how=how)
-
-
-def _commitments(paths: Sequence[Path], how: dict[str, Any]) -> tuple[Commitment, ...]:
-    from provenance import commitments, trust
-
-    trusted = trust.load_roots(how["roots_path"]) if how["roots_path"] else None
-    return commitments.find(paths, trusted=trusted)
 
 
 def _check_positions(read: Transcript) -> None:
@@ -123,11 +120,12 @@ def _run(
     kept = usual if str(out) == streams.STREAM else out
     suspects = list(_suspects(source, kept, how))
     references = list(_references(source, kept, how))
-    paths = _numbered(out, len(suspects))
+    paths = findings.numbered(out, len(suspects))
     verdicts = {
-        _conclude(judge(scores, references, settings), path, how=how, several=len(suspects) > 1)
+        findings.conclude(judge(scores, references, settings), path, how=how, several=len(suspects) > 1)
         for scores, path in zip(suspects, paths, strict=True)
     }
+    findings.suggest(paths)
     if verdicts & set(how["fail_on"]):
         sys.exit(3)
 
@@ -146,31 +144,9 @@ def _check_usage(how: dict[str, Any]) -> None:
         raise click.UsageError("--window says what to ask a model; scores have theirs already")
 
 
-def _conclude(found: Evidence, path: Path, *, how: dict[str, Any], several: bool) -> str:
-    """Write one finding where it is wanted, and say it; several on standard output are one a line."""
-    from provenance import evidence as evidences
-    from provenance import storage
-
-    streamed = str(path) == streams.STREAM
-    if not streamed:
-        evidences.write(path, found)
-    if how["as_json"] or streamed:
-        click.echo(storage.dump_json(evidences.to_json(found), indent=None if several else 2))
-    summary.show(found, path)
-    if not streamed:
-        terminal.say(f"next: provtool report {path} --out {path.with_suffix('.html')}")
-    return found.verdict
-
-
-def _numbered(path: Path, count: int) -> list[Path]:
-    if count == 1 or str(path) == streams.STREAM:
-        return [path] * count
-    return [path.with_name(f"{path.stem}-{index}{path.suffix}") for index in range(1, count + 1)]
-
-
 def _suspects(source: Source, out: Path, how: dict[str, Any]) -> Iterator[Scores]:
     names = how["suspect_names"]
-    for name, path in zip(names, _numbered(out, len(names)), strict=True):
+    for name, path in zip(names, findings.numbered(out, len(names)), strict=True):
         yield _asked(name, source, how, keep=_beside(path, "scores"))
     if how["scores_path"]:
         yield _saved(how["scores_path"], source)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PATH = click.Path(path_type=Path)
+RESAMPLES = 9_999
 R = TypeVar("R")
 
 
@@ -71,35 +72,60 @@ timestamp_roots = click.option(
 )
 
 
-def audit(function: Callable[..., R]) -> Callable[..., R]:
-    """Add the options that every audit has."""
+def fields(function: Callable[..., R]) -> Callable[..., R]:
+    """Add the options that say where a corpus keeps its texts and ids."""
     for option in (
-        click.option(
-            "--fail-on",
-            type=click.Choice(["evidence", "no-evidence", "inconclusive"]),
-            multiple=True,
-            help="Exit with 3 on this verdict (repeatable).",
-        ),
-        click.option("--json", "as_json", is_flag=True, help="Print the evidence on standard output."),
-        click.option(
-            "--resamples",
-            type=click.IntRange(99),
-            default=9999,
-            show_default=True,
-            help="Shuffles or redraws; the smallest p-value is 1/(resamples + 1).",
-        ),
-        click.option(
-            "--alpha",
-            type=SHARE,
-            default=0.001,
-            show_default=True,
-            help="Level of the verdict.",
-        ),
-        click.option("--seed", type=SEED, default=0, show_default=True, help="Joined with the digests of the inputs."),
-        click.option(
-            "--out", metavar="FILE", type=PATH, help="Evidence file.  [default: named after the input, beside it]"
-        ),
-        timestamp_roots,
+        click.option("--id-field", help="Field of the ids.  [default: id, where a record has one]"),
+        click.option("--text-field", default="text", show_default=True, help="Field of the texts."),
+    ):
+        function = option(function)
+    return function
+
+
+def verdict(*, resamples: int = RESAMPLES) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Add the options that every audit has, whatever it asks of whom."""
+
+    def add(function: Callable[..., R]) -> Callable[..., R]:
+        for option in (
+            click.option(
+                "--fail-on",
+                type=click.Choice(["evidence", "no-evidence", "inconclusive"]),
+                multiple=True,
+                help="Exit with 3 on this verdict (repeatable).",
+            ),
+            click.option("--json", "as_json", is_flag=True, help="Print the evidence on standard output."),
+            click.option(
+                "--resamples",
+                type=click.IntRange(99),
+                default=resamples,
+                show_default=True,
+                help="Shuffles or redraws; the smallest p-value is 1/(resamples + 1).",
+            ),
+            click.option(
+                "--alpha",
+                type=SHARE,
+                default=0.001,
+                show_default=True,
+                help="Level of the verdict.",
+            ),
+            click.option(
+                "--seed", type=SEED, default=0, show_default=True, help="Joined with the digests of the inputs."
+            ),
+            click.option(
+                "--out", metavar="FILE", type=PATH, help="Evidence file.  [default: named after the input, beside it]"
+            ),
+            timestamp_roots,
+        ):
+            function = option(function)
+        return function
+
+    return add
+
+
+def audit(function: Callable[..., R]) -> Callable[..., R]:
+    """Add the options of every audit of a model."""
+    function = verdict()(function)
+    for option in (
         model,
         click.option("--window", type=WINDOW, help="Tokens to score.  [default: 32:32 of a transcript, all of a text]"),
         click.option(

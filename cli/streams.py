@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 STREAM = "-"
 MAGIC = {b"PAR1": ".parquet", b"\x1f\x8b": ".jsonl.gz", b"\x28\xb5\x2f\xfd": ".jsonl.zst"}
 """How files begin that are no JSON lines."""
+HEAD = 64
 
 
 @contextlib.contextmanager
-def readable(path: Path) -> Iterator[Path]:
+def readable(path: Path, *, prose: bool = False) -> Iterator[Path]:
     """Give a path to read: `path` itself, or a temporary copy of standard input, JSON lines unless its bytes say more.
 
-    Messages about the copy call it ``-``.
+    Where `prose` may come, what does not begin with an object is plain text. Messages about the copy call it ``-``.
     """
     if str(path) != STREAM:
         yield path
@@ -34,7 +35,7 @@ def readable(path: Path) -> Iterator[Path]:
         copy = Path(folder) / "stdin"
         with copy.open("wb") as stream:
             shutil.copyfileobj(sys.stdin.buffer, stream)
-        named = copy.rename(copy.with_name(f"stdin{_suffix(copy)}"))
+        named = copy.rename(copy.with_name(f"stdin{_suffix(copy, prose=prose)}"))
         try:
             yield named
         except ProvenanceError as error:
@@ -58,7 +59,9 @@ def writable(path: Path, *, suffix: str) -> Iterator[Path]:
         sys.stdout.flush()
 
 
-def _suffix(path: Path) -> str:
+def _suffix(path: Path, *, prose: bool) -> str:
     with path.open("rb") as stream:
-        head = stream.read(4)
-    return next((suffix for magic, suffix in MAGIC.items() if head.startswith(magic)), ".jsonl")
+        head = stream.read(HEAD)
+    known = next((suffix for magic, suffix in MAGIC.items() if head.startswith(magic)), None)
+    plain = prose and not head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{")
+    return known or (".txt" if plain else ".jsonl")

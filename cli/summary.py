@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
 from cli import terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from provenance.evidence import Auroc, Effect, Evidence
 
+MOST_FOUND = 3
 COLOURS = {"evidence": "bold red", "no-evidence": "bold green", "inconclusive": "bold yellow"}
 
 
@@ -36,12 +37,23 @@ def _rows(evidence: Evidence, path: Path) -> Iterator[tuple[str, str | Text]]:
     yield evidence.effect.name, _interval(evidence.effect)
     if evidence.auroc is not None:
         yield "AUROC", _interval(evidence.auroc)
+    if evidence.found:
+        yield from _found(evidence.found)
     failed = [gate for gate in evidence.gates if not gate.passed]
     yield "gates", f"{len(evidence.gates) - len(failed)} of {len(evidence.gates)} passed"
     for gate in failed:
         yield "", f"failed: {gate.name}: {gate.detail}"
     if str(path) != "-":
         yield "evidence", str(path)
+
+
+def _found(found: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Name the documents that tell most."""
+    for number, one in enumerate(found[:MOST_FOUND]):
+        where = f"{one['document']} in {one['text']}, characters {one['start']:,} to {one['end']:,}"
+        yield "" if number else "found", f"{one['agreeing']} of {one['coins']} coins agree: {where}"
+    if len(found) > MOST_FOUND:
+        yield "", f"{len(found) - MOST_FOUND:,} more in the evidence"
 
 
 def _interval(number: Effect | Auroc) -> str:

@@ -163,6 +163,8 @@ class Evidence:
     """Further effects, described and not decided upon."""
     signals: tuple[Mapping[str, Any], ...] | None = None
     """What each signal of a membership audit found."""
+    found: tuple[Mapping[str, Any], ...] | None = None
+    """What a trace audit found, the most telling first: document, text, where, coins read and coins agreeing."""
     plots: tuple[Plot, ...] | None = None
     plan: Mapping[str, Any] | None = None
     schema: str = field(default=SCHEMA, kw_only=True)

@@ -239,14 +239,19 @@ def check_exact(ledger: Ledger) -> None:
     InputError
         If it was dealt without a key, or no document has a site.
     """
-    if ledger.key_id is None:
-        raise InputError(
-            f"strategy {ledger.settings['strategy']!r} deals without a key and has no exact null",
-            path=ledger.path,
-            expected="a ledger of strategy 'keyed'",
-        )
+    check_keyed(ledger.settings, path=ledger.path)
     if not ledger.documents:
         raise InputError("no document of this ledger has a site", path=ledger.path, expected="at least one")
+
+
+def check_keyed(settings: Mapping[str, Any], *, path: str | os.PathLike[str]) -> None:
+    """Refuse a ledger that was dealt without a key."""
+    if settings["key_id"] is None:
+        raise InputError(
+            f"strategy {settings['strategy']!r} deals without a key and has no exact null",
+            path=path,
+            expected="a ledger of strategy 'keyed'",
+        )
 
 
 def check_deals(ledger: Ledger, key: Key) -> None:
@@ -257,17 +262,28 @@ def check_deals(ledger: Ledger, key: Key) -> None:
     MismatchError
         If the key is another one, or a choice is not what it deals.
     """
-    own = dealing_key(key, ledger.recipient)
-    if ledger.key_id is None:
-        raise InputError("this ledger was dealt without a key", path=ledger.path, hint="leaving out --key")
-    if own.id != ledger.key_id:
-        raise MismatchError(f"{ledger.path}: dealt by key {ledger.key_id}", expected=f"a ledger of key {own.id}")
+    own = check_dealer(ledger.settings, key, path=ledger.path)
     for document in ledger.documents:
-        for site, chosen in zip(document.sites, document.chosen, strict=True):
-            dealt = variants.deal(own, site, release=ledger.release, document=document.id, variants=document.variants)
-            if dealt != chosen:
-                raise MismatchError(
-                    f"{ledger.path}: document {document.id!r}, word {site.word!r} at {site.start}: "
-                    "the recorded choices are not what the key deals",
-                    expected="a ledger that nobody has altered",
-                )
+        check_dealt(document, own, release=ledger.release, path=ledger.path)
+
+
+def check_dealer(settings: Mapping[str, Any], key: Key, *, path: str | os.PathLike[str]) -> Key:
+    """Give the key that dealt a ledger with these settings, or say that it is another one."""
+    own = dealing_key(key, settings["recipient"])
+    if settings["key_id"] is None:
+        raise InputError("this ledger was dealt without a key", path=path, hint="leaving out --key")
+    if own.id != settings["key_id"]:
+        raise MismatchError(f"{path}: dealt by key {settings['key_id']}", expected=f"a ledger of key {own.id}")
+    return own
+
+
+def check_dealt(document: Marked, own: Key, *, release: str, path: str | os.PathLike[str]) -> None:
+    """Deal the choices of one document again and compare."""
+    for site, chosen in zip(document.sites, document.chosen, strict=True):
+        dealt = variants.deal(own, site, release=release, document=document.id, variants=document.variants)
+        if dealt != chosen:
+            raise MismatchError(
+                f"{path}: document {document.id!r}, word {site.word!r} at {site.start}: "
+                "the recorded choices are not what the key deals",
+                expected="a ledger that nobody has altered",
+            )

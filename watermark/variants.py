@@ -29,16 +29,26 @@ def deal(key: Key, site: Site, *, release: str, document: str, variants: int) ->
     For each variant the index of its wording in ``site.options``. Every option comes up equally often, give or take
     one; with two variants they never tie.
     """
-    canonical = sorted(
-        range(len(site.options)), key=lambda index: (site.options[index].casefold(), site.options[index])
-    )
-    about = (release, document, site.word, *(site.options[index].casefold() for index in canonical))
+    canonical, about = sides(site), (release, document, *coin(site))
     multiset = [
         canonical[index]
         for cycle in range(-(-variants // len(canonical)))
         for index in keys.permutation(key, len(canonical), about=("options", str(cycle), *about))
     ][:variants]
     return tuple(multiset[index] for index in keys.permutation(key, variants, about=("variants", *about)))
+
+
+def sides(site: Site) -> list[int]:
+    """Order a site's options, whatever their case and whichever of them stood in the text."""
+    return sorted(range(len(site.options)), key=lambda index: (site.options[index].casefold(), site.options[index]))
+
+
+def coin(site: Site) -> tuple[str, ...]:
+    """Name the coin that decides a site among the coins of its document: the word, and its options in order.
+
+    One variant's side is uniform over the options and independent of every other coin: the law of a redraw.
+    """
+    return (site.word, *(site.options[index].casefold() for index in sides(site)))
 
 
 def rarest(site: Site) -> int:

@@ -149,6 +149,7 @@ def _section(finding: Finding, family: Family, number: int) -> dict[str, Any]:
         "drawings": figures.draw(evidence, name=f"figure-{number}"),
         "numbers": tables.figures(finding, family=family),
         "methods": tables.methods(evidence),
+        "found": tables.found(evidence),
         "gates": tables.gates(evidence),
         "inputs": tables.inputs(finding),
         "models": tables.models(evidence),

@@ -82,12 +82,33 @@ WATERMARK = Question(
     elsewhere="It speaks of this release only: the model may have been trained on the same text in another wording.",
     command="audit watermark LEDGER",
 )
-KNOWN = {"order": ORDER, "watermark": WATERMARK}
+TRACE = Question(
+    title="Text traced to a copy",
+    asked="Does the text carry this copy of the release? In each copy some words were chosen by a secret key among "
+    "equally fitting ones, anew for every copy. A text that does not come from this copy agrees with its choices only "
+    "as often as chance has it, even if it comes from the original or from somebody else’s copy.",
+    found="Where the text follows documents of the release, it has the wording that was dealt to this copy.",
+    not_found="Where the text follows documents of the release, it does not have the wording that was dealt to this "
+    "copy more often than chance allows.",
+    if_chance="If the text did not come from this copy",
+    trace="an agreement this strong",
+    unit="marked words (a word counts once in a document)",
+    limits=(
+        (
+            "It shows that the text derives from this copy, by any path. It does not show that whoever wrote it had "
+            "the copy, nor that the recipient passed it on: a copy can be stolen, sold or shared."
+        ),
+        "Single documents in the table describe: among many, some agree by chance. The verdict is over all.",
+        "It does not show anybody’s knowledge or intent, nor whether the use was allowed.",
+    ),
+    elsewhere="It speaks of this copy only: the text may come from the original, or from another copy.",
+    command="audit trace LEDGER TEXTS",
+)
+KNOWN = {"order": ORDER, "watermark": WATERMARK, "trace": TRACE}
 COMMANDS = {
     "membership": "audit membership MEMBERS NONMEMBERS",
     "overlap": "audit overlap TRANSCRIPT TEXTS",
     "reshuffle": "audit reshuffle TEXTS --run RUN --rerun RERUN",
-    "trace": "audit trace LEDGER TEXTS",
 }
 
 

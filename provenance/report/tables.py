@@ -82,7 +82,24 @@ def models(evidence: Evidence) -> Sheet:
     """Say which models answered."""
     named = [("suspect", evidence.suspect), *((f"reference {i}", m) for i, m in enumerate(evidence.references, 1))]
     rows = tuple((role, Markup("<br>").join(map(_property, model.items()))) for role, model in named if model)
+    if evidence.suspect.get("kind") == "text":
+        return Sheet(name="Texts read", head=("Texts", "What is known of them"), rows=rows)
     return Sheet(name="Models asked", head=("Model", "What is known of it"), rows=rows)
+
+
+def found(evidence: Evidence) -> Sheet:
+    """Say which documents stand where, and how far each agrees."""
+    rows = tuple(
+        (
+            str(one.get("document", NONE)),
+            str(one.get("text", NONE)),
+            f"{one.get('start', NONE)} to {one.get('end', NONE)}",
+            f"{one.get('agreeing', NONE)} of {one.get('coins', NONE)}",
+        )
+        for one in evidence.found or ()
+    )
+    head = ("Document", "Text", "Characters", "Marked words that agree")
+    return Sheet(name="Documents found, the most telling first", head=head, rows=rows)
 
 
 def plan(settings: Mapping[str, Any]) -> Sheet:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 ORDER_STAKES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
 REDRAW_STAKES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.2)
+COIN_STAKES = (0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95, 0.99)
 CURVE_LIMIT = 100.0
 """Standard deviations at which a curve is cut off, so that one late position among a million overflows nothing."""
 BET_STEP = 0.125
@@ -99,6 +100,21 @@ def redraw_capital(centred: NDArray[np.float64]) -> Capital:
     sizes = np.sum(~np.isnan(centred), axis=1)
     mean = special.logsumexp(np.where(np.isnan(exponents), -np.inf, exponents), axis=2) - np.log(sizes)
     return _mixture((exponents[:, :, 0] - mean).T, f"betting(stakes={list(REDRAW_STAKES)})")
+
+
+def coin_capital(sides: NDArray[np.int64], agree: NDArray[np.bool_]) -> Capital:
+    """Bet, coin by coin, that the reading is the side that the coin fell on.
+
+    Null: a coin of k sides falls on each with chance 1/k, independently of the rest. A share θ of the capital is staked
+    at fair odds: agreement multiplies it by 1 − θ + θk, disagreement by 1 − θ; the mean is 1.
+
+    Parameters
+    ----------
+    sides, agree
+        In walking order, which knows nothing of how the coins fell, shape ``(coins,)``.
+    """
+    stakes = np.array(COIN_STAKES)
+    return _mixture(np.log(1 - stakes + np.outer(sides * agree, stakes)), f"betting(stakes={list(COIN_STAKES)})")
 
 
 def _mixture(growth: NDArray[np.float64], method: str) -> Capital:
