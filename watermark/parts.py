@@ -11,7 +11,9 @@ import contextlib
 import functools
 import json
 import multiprocessing
+import os
 import signal
+import threading
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
@@ -96,7 +98,7 @@ def run(jobs: Iterable[Job], *, workers: int, progress: Callable[[int], None]) -
 
 
 def _in_processes(jobs: Iterable[Job], workers: int, stack: contextlib.ExitStack) -> Iterator[Part]:
-    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_deaf)
+    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_serve)
     stack.callback(pool.shutdown, wait=True, cancel_futures=True)
     coming = iter(jobs)
     waiting = deque(pool.submit(_do, job) for job in islice(coming, AHEAD * workers))
@@ -105,9 +107,17 @@ def _in_processes(jobs: Iterable[Job], workers: int, stack: contextlib.ExitStack
         waiting += [pool.submit(_do, job) for job in islice(coming, 1)]
 
 
-def _deaf() -> None:
-    """Leave Ctrl-C to the process that asked."""
+def _serve() -> None:
+    """Leave Ctrl-C to the process that asked, and go when it is gone: it cannot say so when it was killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_follow, daemon=True).start()
+
+
+def _follow() -> None:
+    asking = multiprocessing.parent_process()
+    if asking is not None:
+        asking.join()
+        os._exit(1)
 
 
 def _do(job: Job) -> Part:
@@ -159,8 +169,11 @@ def _with_previous(tasks: Sequence[Task], how: Embedding) -> list[Task]:
     ]
 
 
-@functools.lru_cache(maxsize=1)
 def _surprise(counts: Path | None) -> Callable[[str], float]:
-    if counts is None:
-        return surprisal.surprisal
+    return _counted(counts, counts.stat().st_mtime_ns) if counts is not None else surprisal.surprisal
+
+
+@functools.lru_cache(maxsize=1)
+def _counted(counts: Path, _written: int) -> Callable[[str], float]:
+    """Read word counts once; another run in the same process may write others under the same name."""
     return surprisal.counted(json.loads(counts.read_text(encoding="utf-8")))

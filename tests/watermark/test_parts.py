@@ -5,9 +5,10 @@ import json
 import pytest
 
 from provenance.records import Document
-from watermark import embedding, parts
+from watermark import embedding, ledger, parts
 from watermark.keys import Key
 from watermark.marking import Embedding, Task
+from watermark.rules import SiteRules
 
 KEY = Key(secret=bytes(range(32)), id="test")
 MANY = 4 * parts.AHEAD
@@ -54,3 +55,15 @@ def test_a_part_ends_after_so_many_documents_or_characters(monkeypatch):
     tasks = [Task(document=Document(id=str(row), text="x" * length)) for row, length in enumerate(lengths)]
     cut = [[len(task.document.text) for task in part] for part in parts.cut(tasks)]
     assert cut == [[1, 1, 1], [1, 9], [2], [30], [0]]
+
+
+def test_words_are_counted_anew_for_another_corpus(tmp_path):
+    """A second release in one process, under the same name, is not marked by the word counts of the first."""
+    how, text = Embedding(entropy="corpus", rules=SiteRules(per_sentence=1)), "The large house was purchased quickly."
+    sites = []
+    for rare in ("large", "purchased"):
+        common = " ".join({"large", "purchased", "quickly"} - {rare})
+        (tmp_path / "c.jsonl").write_text(json.dumps({"text": f"{text} {f'{common} ' * 50}"}) + "\n")
+        made = embedding.release(tmp_path / "c.jsonl", key=KEY, out=tmp_path / "m", embedding=how, force=True)
+        sites.append(next(ledger.stream(made.ledger)).sites[0].word)
+    assert sites == ["large", "purchased"]
