@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from provenance.corpora import Corpus
     from watermark.embedding import Release
+    from watermark.fidelity.changes import Change, Sentence
     from watermark.keys import Key
     from watermark.marking import Embedding
-    from watermark.preview import Changed
 
 
 @click.command()
@@ -77,6 +77,8 @@ if TYPE_CHECKING:
 @click.option("--force", is_flag=True, help="Replace an earlier release; it stays if this run fails.")
 def command(corpus: Path, key_path: Path | None, out: Path | None, preview: int | None, **how: Any) -> None:
     """Mark CORPUS: write OUT/release, OUT/ledger.parquet (secret) and OUT/certificate.json (public).
+
+    OUT/fidelity.html (secret) shows how good the text still is: figures, and sentences before and after.
 
     CORPUS is JSONL, CSV, Parquet or plain text (also .gz or .zst), a folder of these, or a datasets folder. Words that
     carry much information are replaced, here and there, by synonyms that the key draws; every other byte stays.
@@ -154,15 +156,14 @@ def _show(corpus: Corpus, *, key: Key | None, embedding: Embedding, most: int) -
         terminal.say("no site was found: nothing would be changed")
 
 
-def _spelt(sentence: Changed) -> str:
+def _spelt(sentence: Sentence) -> str:
     """Spell a sentence with its changes in brackets, on one line."""
-    parts, at = [], 0
-    for change in sentence.changes:
-        sure = "" if change.acceptability is None else f" {change.acceptability:.2f}"
-        old, new = sentence.text[change.start : change.end], click.style(change.replacement, bold=True)
-        parts += [sentence.text[at : change.start], f"[{old} → {new}{sure}]"]
-        at = change.end
-    return " ".join("".join([*parts, sentence.text[at:]]).split())
+    return " ".join("".join(_bracketed(change) if change else text for text, change in sentence.pieces()).split())
+
+
+def _bracketed(change: Change) -> str:
+    sure = "" if change.acceptability is None else f" {change.acceptability:.2f}"
+    return f"[{change.original} → {click.style(change.published, bold=True)}{sure}]"
 
 
 def _release(corpus: Corpus, *, key: Key | None, embedding: Embedding, out: Path, how: dict[str, Any]) -> None:
@@ -182,6 +183,8 @@ def _release(corpus: Corpus, *, key: Key | None, embedding: Embedding, out: Path
 
 
 def _say(made: Release, *, skipped: tuple[str, ...]) -> None:
+    from watermark.fidelity import wording
+
     counts = made.counts
     if skipped:
         shown = ", ".join(skipped[:5]) + (", …" if len(skipped) > 5 else "")  # noqa: PLR2004 (as many as are shown)
@@ -195,7 +198,9 @@ def _say(made: Release, *, skipped: tuple[str, ...]) -> None:
         terminal.say("no site was found: the release is the corpus, unmarked, and nothing can be proven of it")
     changed = f"{counts.edits:,} of {counts.words:,} words changed ({counts.edits / max(counts.words, 1):.1%})"
     terminal.say(f"{counts.marked:,} of {counts.documents:,} documents marked; {counts.sites:,} sites; {changed}")
+    terminal.say(f"fidelity: {wording.line(made.fidelity)}")
     terminal.say(f"  publish      {made.folder}")
     terminal.say(f"  publish      {made.certificate}")
     terminal.say(f"  keep secret  {made.ledger}")
+    terminal.say(f"  look at      {made.page} (secret)")
     terminal.say(f"next: provtool commit {made.ledger}, then publish")

@@ -61,7 +61,7 @@ def drawn(number: int, *, seed: int, reader: str) -> tuple[Sentence, ...]:
     )
     draw = Draw(release=f"seed {seed}", size=number)
     for document in marked:
-        for sentence in changes.in_sentences(document, changes.find(document)):
+        for sentence in changes.in_sentences(document):
             draw.add(sentence)
     return draw.drawn()
 

@@ -35,6 +35,7 @@ published, and a model that finds published wordings more likely than their alte
 - `sites`, `options`, `lexicon`: where more than one wording is acceptable, and which.
 - `variants`: who gets which wording. `ledger`: what re-renders every variant; secret.
 - `embedding`: corpus → release. `restoring`: release → corpus. `certificate`: what may be published.
+- `fidelity`: how good is the text still, in public figures and on a secret page?
 - `detection`: was the suspect trained on this release?
 """
 

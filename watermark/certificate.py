@@ -67,11 +67,24 @@ class Tally:
         )
 
 
-def write(path: Path, *, folder: Path, settings: Mapping[str, Any], counts: Counts, key: Key | None) -> None:
+def write(
+    path: Path,
+    *,
+    folder: Path,
+    settings: Mapping[str, Any],
+    counts: Counts,
+    fidelity: Mapping[str, Any],
+    key: Key | None,
+) -> None:
     """Write the certificate of the release that stands in `folder`.
 
     The ledger is committed to by a digest that only the key's owner can recompute, so that the certificate may be
     published while the ledger stays secret.
+
+    Parameters
+    ----------
+    fidelity
+        What may be said in public of how good the text still is: `watermark.fidelity.Fidelity.to_json`.
     """
     ledger = storage.digest(folder / "ledger.parquet").encode()
     storage.write_json(
@@ -81,10 +94,7 @@ def write(path: Path, *, folder: Path, settings: Mapping[str, Any], counts: Coun
             "tool": artifacts.TOOL,
             **settings,
             "counts": asdict(counts),
-            "fidelity": {
-                "edits_per_100_words": round(100 * counts.edits / max(counts.words, 1), 4),
-                "sites_per_document": round(counts.sites / max(counts.documents, 1), 4),
-            },
+            "fidelity": fidelity,
             "release_sha256": _release_digests(folder / "release"),
             "ledger_commitment": keys.keyed_digest(key, ledger, purpose="ledger") if key else None,
         },

@@ -2,7 +2,8 @@
 
 The corpus is read twice. First its documents are marked, part by part (`watermark.parts`), in a hidden folder beside
 the output; a run that was interrupted goes on from there. Then ledger and release are put together in one stream, every
-byte outside the sites as it was, and the output folder appears when all of it is written.
+byte outside the sites as it was. The ledger tells how good the text still is (`watermark.fidelity`), and the output
+folder appears when all of it is written.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from provenance import artifacts, corpora, storage
 from provenance.errors import MismatchError
 from provenance.language import surprisal
-from watermark import certificate, folders, ledger, mappings, marking, parts, precautions, unfinished
+from watermark import certificate, encoder, fidelity, folders, ledger, mappings, marking, parts, precautions, unfinished
 from watermark.ledger import LEDGER
 from watermark.marking import Embedding, Task
 
@@ -25,11 +26,13 @@ if TYPE_CHECKING:
 
     from provenance.corpora import Corpus, Edit
     from watermark.certificate import Counts
+    from watermark.fidelity import Fidelity
     from watermark.keys import Key
     from watermark.ledger import Marked
     from watermark.parts import Job, Part
 
 RELEASE_FOLDER, LEDGER_FILE, CERTIFICATE_FILE = "release", "ledger.parquet", "certificate.json"
+FIDELITY_FILE = "fidelity.html"
 WORDS_FILE = "words.json"
 
 
@@ -40,7 +43,10 @@ class Release:
     folder: Path
     ledger: Path
     certificate: Path
+    page: Path
+    """Where the marks are and how good the text still is, for its owner to look at: secret."""
     counts: Counts
+    fidelity: Fidelity
 
 
 def release(
@@ -54,7 +60,10 @@ def release(
     force: bool = False,
     progress: Callable[[int, int | None], None] = lambda _done, _total: None,
 ) -> Release:
-    """Mark a corpus: write ``release/`` in the corpus's own format, ``ledger.parquet`` and ``certificate.json``.
+    """Mark a corpus: write ``release/`` in the corpus's own format, ledger, certificate and a page on its fidelity.
+
+    The folder `out` then holds ``release/`` and ``certificate.json`` to publish, ``ledger.parquet`` and
+    ``fidelity.html`` to keep secret.
 
     Parameters
     ----------
@@ -94,13 +103,22 @@ def release(
         with folders.whole(target, replaces=(LEDGER_FILE, CERTIFICATE_FILE) if force else None) as work:
             header = artifacts.Header(inputs=inputs, settings={**settings, "mapping": _mapping(done, how)})
             counts = _assemble(opened, work, done, how=how, header=header)
-            own = marking.dealing_key(key, how.recipient) if how.strategy == "keyed" else None
-            certificate.write(work / CERTIFICATE_FILE, folder=work, settings=header.settings, counts=counts, key=own)
+            measured = _measure(work, counts=counts, how=how)
+            certificate.write(
+                work / CERTIFICATE_FILE,
+                folder=work,
+                settings=header.settings,
+                counts=counts,
+                fidelity=measured.to_json(),
+                key=marking.dealing_key(key, how.recipient) if how.strategy == "keyed" else None,
+            )
     return Release(
         folder=target / RELEASE_FOLDER,
         ledger=target / LEDGER_FILE,
         certificate=target / CERTIFICATE_FILE,
+        page=target / FIDELITY_FILE,
         counts=counts,
+        fidelity=measured,
     )
 
 
@@ -208,6 +226,13 @@ def _assemble(corpus: Corpus, work: Path, done: Sequence[Part], *, how: Embeddin
 
         corpora.rewrite(corpus, edits(), out=work / RELEASE_FOLDER)
     return tally.counts()
+
+
+def _measure(work: Path, *, counts: Counts, how: Embedding) -> Fidelity:
+    reader = encoder.load_cached(how.encoder)
+    return fidelity.report(
+        work / LEDGER_FILE, page=work / FIDELITY_FILE, counts=counts, release=how.release, encoder=reader
+    )
 
 
 def _sum(done: Sequence[Part], name: str) -> int:

@@ -13,7 +13,8 @@ questions are weighed together (Holm), says it in plain words, and says what it 
 the same bytes, so that a page can be checked by making it again.
 
 How the modules share the work: `admission` refuses what is no sound evidence, `family` decides the adjusted verdicts,
-`wording` says them in words, `tables` and `figures` in numbers and pictures, `page` puts them together.
+`wording` says them in words, `tables` and `figures` in numbers and pictures, `page` puts them together on the `layout`
+that all our pages share.
 """
 
 from __future__ import annotations

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import math
-import unicodedata
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from provenance import artifacts, storage
 from provenance.errors import ArtifactError, InputError
 from provenance.evidence import DEFAULT_ALPHA
-from provenance.report import figures, numbers, tables, wording
+from provenance.report import figures, layout, numbers, tables, wording
 from provenance.report.family import Family, Finding, Source, judge
 from provenance.report.questions import question
 
@@ -26,9 +23,6 @@ if TYPE_CHECKING:
     from provenance.evidence import Evidence
 
 SCHEMA = "provtool/report/1"
-HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
-"""Unicode categories of what a reader cannot see, such as marks that turn the direction of writing."""
-ALLOWED = {"\n", "\t"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,36 +97,16 @@ def _refuse_foreign(beside: Path) -> None:
 
 
 def _html(family: Family) -> str:
-    package = files("provenance.report")
-    environment = Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined, finalize=visible
+    return layout.fill(
+        "provenance.report:page.html.j2",
+        heading=wording.heading(family),
+        family=family,
+        meaning=wording.of_family(family),
+        overview=tables.overview(family),
+        audits=[_section(finding, family, i) for i, finding in enumerate(family.findings, start=1)],
+        level=numbers.rarity(math.log10(family.alpha)),
+        tool=artifacts.TOOL,
     )
-    template = environment.from_string(package.joinpath("page.html.j2").read_text(encoding="utf-8"))
-    return (
-        template.render(
-            style=Markup(package.joinpath("page.css").read_text(encoding="utf-8")),  # noqa: S704 (our own file)
-            heading=wording.heading(family),
-            family=family,
-            meaning=wording.of_family(family),
-            overview=tables.overview(family),
-            audits=[_section(finding, family, i) for i, finding in enumerate(family.findings, start=1)],
-            level=numbers.rarity(math.log10(family.alpha)),
-            tool=artifacts.TOOL,
-        )
-        + "\n"
-    )
-
-
-def visible(value: Any) -> Any:
-    """Replace what a reader cannot see by its code, so that no text on the page looks like what it is not."""
-    if not isinstance(value, str) or value.isprintable():
-        return value
-    shown = "".join(f"⟨U+{ord(c):04X}⟩" if _is_hidden(c) else c for c in value)
-    return Markup(shown) if isinstance(value, Markup) else shown  # noqa: S704 (it was safe before)
-
-
-def _is_hidden(character: str) -> bool:
-    return character not in ALLOWED and unicodedata.category(character) in HIDDEN
 
 
 def _section(finding: Finding, family: Family, number: int) -> dict[str, Any]:
@@ -162,7 +136,7 @@ def _line(finding: Finding, family: Family) -> str:
     evidence = finding.evidence
     adjusted = f", adjusted {numbers.plain(finding.log10_adjusted)}" if family.size > 1 else ""
     pvalue = f"p = {numbers.plain(evidence.log10_pvalue)}{adjusted}"
-    return str(visible(f"{finding.verdict:<12}  {evidence.audit:<10}  {pvalue}  {tables.suspect(evidence)}"))
+    return str(layout.visible(f"{finding.verdict:<12}  {evidence.audit:<10}  {pvalue}  {tables.suspect(evidence)}"))
 
 
 def _document(family: Family) -> dict[str, Any]:

@@ -48,6 +48,8 @@ STYLE: dict[Any, Any] = {
 }
 NO_METADATA = dict.fromkeys(("Date", "Creator", "Format", "Type"))
 DECIMALS = re.compile(r"(\d+\.\d)\d+")
+TAG = re.compile(r"(?:<|\A)[^<>]*>")
+"""What is no text: only there are digits cut, a label keeps its own."""
 IDENTIFIER = re.compile(r'\bid="([^"]*)"')
 REFERENCE = re.compile(r'url\(#([^)]*)\)|xlink:href="#([^"]*)"')
 FONT = re.compile(r"font: ([\d.]+px) [^;\"]*")
@@ -82,7 +84,8 @@ def _adapt(drawn: str, name: str) -> str:
     body = IDENTIFIER.sub(rf'id="{name}-\1"', body)
     body = REFERENCE.sub(lambda found: _renamed(found, name), body)
     body = FONT.sub(r"font: \1 var(--sans)", body)
-    return re.sub(r"\s*\n\s*", "\n", DECIMALS.sub(r"\1", body))
+    body = TAG.sub(lambda tag: DECIMALS.sub(r"\1", tag[0]), body)
+    return re.sub(r"\s*\n\s*", "\n", body)
 
 
 def _renamed(found: re.Match[str], name: str) -> str:

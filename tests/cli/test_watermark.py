@@ -1,6 +1,7 @@
 """``provtool watermark``."""
 
 import json
+import re
 import stat
 
 import pytest
@@ -17,14 +18,17 @@ def test_it_says_what_was_made_and_what_to_do_with_it(run, corpus, tmp_path):
     assert done.out == ""
     lines = done.err.splitlines()
     assert lines[0].startswith("40 of 40 documents marked; ")
-    assert lines[1:] == [
+    assert lines[1].startswith("fidelity: acceptability 0.")
+    assert lines[2:] == [
         "  publish      m/release",
         "  publish      m/certificate.json",
         "  keep secret  m/ledger.parquet",
+        "  look at      m/fidelity.html (secret)",
         "next: provtool commit m/ledger.parquet, then publish",
     ]
     assert stat.S_IMODE((tmp_path / "m").stat().st_mode) & 0o700 == 0o700
-    assert {path.name for path in (tmp_path / "m").iterdir()} == {"release", "ledger.parquet", "certificate.json"}
+    made = {path.name for path in (tmp_path / "m").iterdir()}
+    assert made == {"release", "ledger.parquet", "certificate.json", "fidelity.html"}
 
 
 def test_options_reach_the_ledger(run, corpus, tmp_path):
@@ -121,3 +125,12 @@ def test_a_wrong_field_is_answered_with_the_likely_one(run, corpus, refused):
     assert message == (
         "c.jsonl:1: no field 'txt'; expected one of id, text; try --text-field text (did you mean 'text'?)"
     )
+
+
+def test_a_preview_brackets_every_change_and_writes_nothing(run, tmp_path):
+    """A sentence is shown on one line, old and new in brackets with their acceptability; no file is made."""
+    (tmp_path / "c.jsonl").write_text(json.dumps({"id": "a", "text": "Hm. She bought\na large house."}) + "\n")
+    done = run("watermark", "c.jsonl", "--preview", 5, "--strategy", "leximark", "--encoder", "none")
+    assert done.code == 0
+    assert re.fullmatch(r"a: She \[bought → purchased 0\.\d\d\] a \[large → \w+ 0\.\d\d\] house\.\n", done.out)
+    assert [path.name for path in tmp_path.iterdir()] == ["c.jsonl"]

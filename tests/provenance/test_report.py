@@ -29,6 +29,7 @@ from provenance.evidence import (
     verdict,
     write,
 )
+from provenance.report import svg
 
 RESAMPLES = 9999
 FLOOR = -math.log10(RESAMPLES + 1)
@@ -438,3 +439,15 @@ def test_repeat_is_refused():
 def test_evidence_survives_the_contract():
     """The samples of these tests are evidence by the schema: they have a JSON form."""
     assert all(json.dumps(to_json(evidence)) for evidence in four())
+
+
+def test_labels_keep_their_digits():
+    """Coordinates are cut to one decimal place; a number that is read is not."""
+
+    def paint(axes):
+        axes.plot([0.123, 0.456], [1.0, 2.0])
+        axes.set_xlabel("threshold 0.00312")
+
+    drawn = svg.inline(paint, name="a", alt="0.00312")
+    assert ">threshold 0.00312<" in drawn
+    assert not re.search(r'd="[^"]*\d\.\d\d', drawn)

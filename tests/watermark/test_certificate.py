@@ -7,6 +7,8 @@ import pytest
 from provenance import storage
 from provenance.records import Document
 from watermark import certificate, embedding, keys
+from watermark.fidelity import figures
+from watermark.fidelity.tally import Tally
 from watermark.keys import Key
 from watermark.ledger import Marked
 from watermark.sites import Site
@@ -66,12 +68,14 @@ def test_it_tells_nothing_of_key_or_text(made):
 
 
 def test_an_empty_tally_divides_by_nothing(tmp_path):
-    """No documents, no words: figures are 0, not an error."""
+    """No documents, no words: what fidelity says of them is written as it is, and is no error."""
     (tmp_path / "ledger.parquet").write_bytes(b"")
     counts = certificate.Tally().counts()
-    certificate.write(tmp_path / "c.json", folder=tmp_path, settings={}, counts=counts, key=None)
+    measured = figures.measure(Tally(), counts=counts, changed=0, drawn=(), encoder=None).to_json()
+    certificate.write(tmp_path / "c.json", folder=tmp_path, settings={}, counts=counts, fidelity=measured, key=None)
     found = json.loads((tmp_path / "c.json").read_text())
-    assert found["fidelity"] == {"edits_per_100_words": 0.0, "sites_per_document": 0.0}
+    assert found["fidelity"] == measured
+    assert found["fidelity"]["edits_per_100_words"] == {"not_measured": "there are no words"}
     assert found["ledger_commitment"] is None
 
 

@@ -101,7 +101,7 @@ def test_the_same_key_writes_the_same_bytes(corpus, tmp_path):
         embedding.release(corpus, key=key, out=tmp_path / name)
     one, two, other = (files(tmp_path / name) for name in ("one", "two", "other"))
     assert one == two
-    assert set(one) == {"release/c.jsonl", "ledger.parquet", "certificate.json"}
+    assert set(one) == {"release/c.jsonl", "ledger.parquet", "certificate.json", "fidelity.html"}
     assert one["release/c.jsonl"] != other["release/c.jsonl"]
 
 
@@ -450,10 +450,10 @@ def test_keyed_marks_need_a_key(corpus, tmp_path):
 def test_a_long_corpus_streams(tmp_path):
     """Six hundred more documents of 1,200 bytes need no 720,000 bytes more: no list of them is ever made."""
     peaks = []
-    for count in (600, 1200):
+    for count in (1, 600, 1200):  # the first loads what is used
         path = lay(tmp_path / f"{count}.jsonl", jsonl([" " * 1200] * count, ids=False))
         tracemalloc.start()
         embedding.release(path, key=KEY, out=tmp_path / f"m{count}")
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    assert peaks[1] < peaks[0] + 200_000
+    assert peaks[2] < peaks[1] + 200_000
