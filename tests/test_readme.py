@@ -69,6 +69,7 @@ def desk(tmp_path_factory):
     with (folder / "articles.jsonl").open("w", encoding="utf-8") as stream:
         for row in range(12):
             stream.write(json.dumps({"id": f"article-{row}", "text": PLAIN * (2 + row % 3)}) + "\n")
+    (folder / "leaked.txt").write_text(PLAIN, encoding="utf-8")
     tokenizer = training.train_tokenizer([PLAIN] * 20, vocabulary=300, out=folder / "our-model")
     for seed, name in enumerate(["our-model", "their-model", "independent-model"]):
         shape = training.Shape(layers=1, width=32, heads=2, vocabulary=300, context=128)

@@ -31,6 +31,8 @@ GOVERNED = frozenset(
     "to of for with on upon as into that about against toward towards whether how".split()  # noqa: SIM905 - a list of words reads better as words
 )
 """After a verb or an adjective, these belong to it: "refer to", "capable of"; another word takes others."""
+JOINED = frozenset("of than as to from".split())  # noqa: SIM905 - a list of words reads better as words
+"""After an adverb, these make one expression with it: "instead of", "rather than", "away from"."""
 GRADED = frozenset(
     "more most less least as so too very".split()  # noqa: SIM905 - a list of words reads better as words
 )
@@ -90,7 +92,7 @@ def _in_phrase(text: str, token: Token, *, before: Token | None, after: Token | 
     """Say whether a word makes one expression with its neighbour: a compound, a phrasal verb, a graded word."""
     follows = after is not None and text[token.end : after.start].isspace()
     leads = before is not None and text[before.end : token.start].isspace()
-    if follows and after and (_compound(token, after) or _particle(token, after)):
+    if follows and after and (_compound(token, after) or _particle(token, after) or _joined(token, after)):
         return True
     return bool(leads and before and (_compound(before, token) or _graded(before, token)))
 
@@ -101,6 +103,10 @@ def _compound(first: Token, second: Token) -> bool:
         for one in {first.text.casefold(), first.lemma}
         for two in {second.text.casefold(), second.lemma}
     )
+
+
+def _joined(token: Token, after: Token) -> bool:
+    return CONTENT[token.xpos] == "r" and after.text.casefold() in JOINED
 
 
 def _particle(token: Token, after: Token) -> bool:

@@ -120,6 +120,7 @@ def test_punctuation_does_not_stick_to_words(text):
     [
         "It was Large Capital itself.",
         "The LARGE sign is there.",
+        "He came instead of her.",
         "The `large house` is here.",
         "See https://example.org/large/help for it.",
         "Write to large@example.org or help@large.org.",
