@@ -10,7 +10,7 @@ One torch thread; seconds are those of this process on its core, so that other w
 ``encoder_share`` is the share of the second run that is spent inside the encoder's forward pass; ``peak_mb`` the most
 memory the process ever held, models included.
 
-    python benchmarks/embedding.py [--corpus FILE] [--words 60000] [--read 4000] [--json]
+    python benchmarks/embedding.py [--corpus FILE] [--words 120000] [--read 4000] [--json]
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpus", type=Path, help="prose to mark  [default: what is on this machine]")
-    parser.add_argument("--words", type=int, default=60_000, help="words marked without an encoder")
+    parser.add_argument("--words", type=int, default=120_000, help="words marked without an encoder")
     parser.add_argument("--read", type=int, default=4_000, help="words marked with an encoder")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()

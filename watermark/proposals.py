@@ -5,6 +5,7 @@ Everything here is decided by the text, the lexicon and the thesaurus alone.
 
 from __future__ import annotations
 
+import functools
 from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import pairwise
@@ -53,20 +54,17 @@ def find(
     quoted = prose.quotations(text) if rules.spare_quotations else ()
     closed = prose.merged([*prose.find(text), *quoted, *((start, end) for start, end in opaque)])
     seen = frozenset(token.text for sentence in read for token in sentence.tokens)
-    offered = published.find if rules.synonyms in published.METHODS else _offering(spelling.used(seen))
+    ours = functools.partial(_spelt_alike, spelling.used(seen))
+    offered = published.find if rules.synonyms in published.METHODS else ours
     for sentence in read:
         found = _of_sentence(text, sentence, rules, seen, offered)
         yield [one for one in found if not _closed(text, closed, one.token)]
 
 
-def _offering(conventions: frozenset[Convention]) -> Callable[[str, str, str], tuple[Option, ...]]:
+@functools.lru_cache(maxsize=65_536)
+def _spelt_alike(conventions: frozenset[Convention], form: str, lemma: str, xpos: str) -> tuple[Option, ...]:
     """Offer no wording in a spelling that the text does not have."""
-
-    def offered(form: str, lemma: str, xpos: str) -> tuple[Option, ...]:
-        found = options.find(form, lemma, xpos)
-        return tuple(option for option in found if not spelling.clashes(option.text, conventions))
-
-    return offered
+    return tuple(one for one in options.find(form, lemma, xpos) if not spelling.clashes(one.text, conventions))
 
 
 def _of_sentence(
