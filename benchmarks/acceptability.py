@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import swords
 
-from provenance.language import morphology, sentences
+from provenance.language import morphology
 from provenance.language.surprisal import surprisal
 from watermark import acceptability, encoder, options, published
 
@@ -42,18 +42,6 @@ def tag(target: swords.Target) -> str:
     form = target.context[target.start : target.end].casefold()
     fitting = [tag for tag in swords.TAGS[target.pos] if morphology.inflect(target.lemma, tag) == form]
     return fitting[0] if form == target.lemma or len(fitting) == 1 else (fitting or swords.TAGS[target.pos])[-1]
-
-
-def substitution(target: swords.Target, wording: str) -> encoder.Substitution:
-    """Put a wording into the target's sentence."""
-    spans = sentences.find(target.context)
-    start, end = next((span for span in spans if span[0] <= target.start < span[1]), (0, len(target.context)))
-    return encoder.Substitution(
-        text=target.context[start:end],
-        start=target.start - start,
-        end=min(target.end, end) - start,
-        replacement=wording,
-    )
 
 
 def ours(targets: Sequence[swords.Target], reader: Encoder | None) -> list[Choice | None]:
@@ -98,7 +86,9 @@ def closest(targets: Sequence[swords.Target], reader: Encoder) -> list[Choice | 
 
 def _drifts(targets: Sequence[swords.Target], found: Sequence[Sequence[Option]], reader: Encoder | None) -> Any:
     asked = [
-        substitution(target, option.text) for target, offered in zip(targets, found, strict=True) for option in offered
+        swords.substitution(target, option.text)
+        for target, offered in zip(targets, found, strict=True)
+        for option in offered
     ]
     return iter(reader.drifts(asked) if reader else [None] * len(asked))
 

