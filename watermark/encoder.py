@@ -74,12 +74,13 @@ class Encoder:
 
     def __init__(self, path: str | Path, *, method: str) -> None:
         from transformers import AutoModel, AutoTokenizer
-        from transformers.utils import logging
 
-        logging.disable_progress_bar()
+        from provenance.suspects import causal_lm
+
         try:
-            self._tokenizer = AutoTokenizer.from_pretrained(path)
-            self._network = AutoModel.from_pretrained(path).float().eval()
+            with causal_lm.quiet():
+                self._tokenizer = AutoTokenizer.from_pretrained(path)
+                self._network = AutoModel.from_pretrained(path).float().eval()
         except (OSError, ValueError) as error:
             what = f"not a sentence encoder ({str(error).splitlines()[0]})"
             raise InputError(what, path=path, expected="a Hugging Face model name or folder") from error

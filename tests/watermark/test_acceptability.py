@@ -99,3 +99,12 @@ def test_articles_go_by_sound(word, article):
 def test_what_is_not_prose_is_opaque(text, closed):
     """Code, addresses and prompts with their output are spans of their own."""
     assert [text[start:end] for start, end in opaque.find(text)] == closed
+
+
+def test_loading_an_encoder_leaves_the_library_as_it_was():
+    """Loading draws no bar, and whoever uses transformers beside us still has theirs."""
+    from transformers.utils import logging
+
+    before = logging.is_progress_bar_enabled()
+    encoder.load(encoder.AUTO)
+    assert logging.is_progress_bar_enabled() == before
