@@ -152,5 +152,6 @@ def same_word(one: str, other: str) -> bool:
     return bool(_skeletons(one) & _skeletons(other)) or one.rstrip("s") == other.rstrip("s")
 
 
+@functools.lru_cache(maxsize=65_536)
 def _skeletons(word: str) -> frozenset[str]:
     return frozenset([word, *(word.replace(british, american) for british, american in SPELLINGS)])
