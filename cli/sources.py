@@ -9,7 +9,7 @@ from provenance import artifacts, corpora, scoring
 from provenance.errors import InputError
 from provenance.records import Record
 from provenance.transcripts import tables
-from watermark import detection, ledger
+from watermark import detection, ledger, mappings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,9 +68,11 @@ def of_ledgers(books: Sequence[ledger.Ledger]) -> Source:
     Raises
     ------
     MismatchError
-        If two ledgers are of one release.
+        If two ledgers are of one release, or were marked by different mappings: members and held-out documents would
+        then differ by more than what a suspect has seen.
     """
     ledger.check_distinct(books)
+    mappings.check_same(books)
     return Source(
         records=tuple(record for book in books for record in ledger.records(book)),
         tokenizer=None,

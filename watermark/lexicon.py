@@ -15,13 +15,14 @@ import lzma
 from bisect import bisect_left
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
+
+from provenance.language.tagging import PartOfSpeech
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Pos = Literal["n", "v", "a", "r"]
-"""Noun, verb, adjective, adverb."""
+Pos = PartOfSpeech
 POSES: tuple[Pos, ...] = ("n", "v", "a", "r")
 ANTONYM, SIMILAR, HYPERNYM, VERB_GROUP, CATEGORY, USAGE, REGION = "!", "&", "@", "$", ";c", ";u", ";r"
 

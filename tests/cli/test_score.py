@@ -52,3 +52,16 @@ def test_what_cannot_be_scored_together_is_said(run, marked, counts, transcript,
     assert message.startswith("s.parquet: scores cannot be scored")
     message = refused("score", ledger, ledger, "--suspect", counts, "--out", "x.parquet")
     assert "are both of release 'c.jsonl'" in message
+
+
+def test_members_and_held_out_text_of_different_mappings_are_refused(run, corpus, counts, refused, tmp_path):
+    """What was marked by the published strategy is scored together only where one mapping marked it."""
+    (tmp_path / "d.jsonl").write_bytes(corpus.read_bytes().partition(b"\n")[2])
+    plain = ("--strategy", "leximark", "--encoder", "none")
+    run("watermark", corpus, *plain, "--out", "members")
+    run("watermark", "d.jsonl", *plain, "--per-sentence", 1, "--out", "alone")
+    run("watermark", "d.jsonl", *plain, "--mapping", "members/ledger.parquet", "--out", "alike")
+    members = tmp_path / "members" / "ledger.parquet"
+    message = refused("score", members, "alone/ledger.parquet", "--suspect", counts, "--out", "s.parquet")
+    assert "were marked by different mappings; expected one mapping for members and held-out documents" in message
+    assert run("score", members, "alike/ledger.parquet", "--suspect", counts, "--out", "s.parquet").code == 0

@@ -50,8 +50,9 @@ def report(
     """
     tally, draw = Tally(), Draw(release=release, size=SAMPLED)
     for document in ledger.stream(ledger_path):
-        tally.add(changes.find(document))
-        for sentence in changes.in_sentences(document):
+        found = list(changes.in_sentences(document))
+        tally.add(tuple(change for sentence in found for change in sentence.changes))
+        for sentence in found:
             draw.add(sentence)
     drawn = draw.drawn()
     measured = figures.measure(tally, counts=counts, changed=draw.seen, drawn=drawn, encoder=encoder)
