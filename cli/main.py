@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
-import importlib
 import sys
 from typing import TYPE_CHECKING
 
 import click
 
+from cli.lazy import LazyGroup
 from provenance.errors import ProvenanceError
 
 if TYPE_CHECKING:
@@ -30,39 +29,11 @@ COMMANDS = {
 """Every command: the module that holds it as ``command``, and its line in ``provtool --help``."""
 
 
-class LazyGroup(click.Group):
-    """Import a command's module only when that command runs, so that ``--help`` never pays for it."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Name the commands in the order of a first use."""
-        del ctx
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import one command."""
-        del ctx
-        if cmd_name not in COMMANDS:
-            return None
-        command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find a command, or name the one that was likely meant."""
-        near = difflib.get_close_matches(args[0], COMMANDS, n=1)
-        if args[0] not in COMMANDS and near:
-            ctx.fail(f"No such command {args[0]!r}. Did you mean {near[0]!r}?")
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands without importing them."""
-        del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
-
-
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=LazyGroup,
+    members=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(package_name="provtool", prog_name="provtool")
 def command() -> None:
     """Prove where a language model's knowledge came from.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cli import trace as cli_trace
+from cli.audits import trace as cli_trace
 from provenance import corpora, evidence
 from watermark import embedding, keys, marking, trace
 

@@ -1,0 +1,52 @@
+"""``provtool audit order``: does a model derive from a recorded run?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cli import findings, options
+from cli.audits import asking
+from provenance.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from provenance.evidence import Evidence
+    from provenance.scoring import Scores
+    from provenance.transcripts.tables import Transcript
+
+
+@click.command("order")
+@click.argument("transcript", type=options.PATH)
+@options.audit
+def command(transcript: Path, **how: Any) -> None:
+    """Ask whether a model derives from the run that TRANSCRIPT records.
+
+    A reference (an independent model, best of the same family and size) is worth about fifty times the data.
+
+    \b
+    Examples:
+      provtool audit order run.parquet --suspect ./their-model --reference ./our-other-model
+      provtool audit order run.parquet --scores theirs.parquet --reference-scores other.parquet
+    """
+    from cli import sources
+    from provenance.audits import order
+    from provenance.transcripts import tables
+
+    read = tables.read(transcript)
+    _check_positions(read)
+    found = findings.commitments([transcript], how)
+
+    def judge(scores: Scores, references: Sequence[Scores], settings: dict[str, Any]) -> Evidence:
+        return order.audit(read, scores, references=references, commitments=found, **settings)
+
+    asking.run("order", sources.of_transcript(read), judge, beside=transcript, how=how)
+
+
+def _check_positions(read: Transcript) -> None:
+    """Refuse before a model is asked what no answer could save."""
+    if len({tuple(positions.tolist()) for positions in read.positions}) == 1:
+        raise InputError("positions are all equal", path=read.path, expected="an order")
