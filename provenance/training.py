@@ -7,21 +7,25 @@ as it does in the last phase of a large run.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 import transformers
 
+from provenance import checkpoints as checkpointing
 from provenance.suspects.causal_lm import quiet
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
 END_OF_TEXT = "<|endoftext|>"
+IGNORED = -100
+"""The label that transformers leaves out of a loss."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +117,7 @@ def train(
     order: Sequence[int] | NDArray[np.int64],
     schedule: Schedule | None = None,
     after_step: Callable[[int], object] = lambda _rows: None,
+    checkpoints: Mapping[int, str | os.PathLike[str]] = MappingProxyType({}),
 ) -> Any:
     """Train a model in place on sequences in the given order, and give it back.
 
@@ -125,18 +130,64 @@ def train(
     after_step
         Called with the number of rows whose gradients an optimizer step has just used, so that a recorder may count
         them: ``lambda rows: run.step(rows=rows)``.
+    checkpoints
+        Folders to leave behind after so many steps, for `provenance.reruns` to go on from. From the end of the warm-up
+        on their schedule is ``constant``.
     """
     plan = schedule or Schedule()
     optimizer = torch.optim.AdamW(model.parameters(), lr=plan.learning_rate, weight_decay=0.01)
     warmup = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min(1.0, (step + 1) / max(plan.warmup, 1)))
     model.train()
-    for first in range(0, len(order), plan.batch):
+    for step, first in enumerate(range(0, len(order), plan.batch), start=1):
         rows = np.asarray(order[first : first + plan.batch])
-        ids = torch.from_numpy(sequences[rows].astype(np.int64)).to(model.device)
-        model(input_ids=ids, labels=ids, use_cache=False).loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        warmup.step()
-        optimizer.zero_grad(set_to_none=True)
+        update(model, optimizer, warmup, rows=sequences[rows], batch=plan.batch)
         after_step(len(rows))
+        if step in checkpoints:
+            state = {
+                "global_step": step,
+                "max_steps": -(-len(order) // plan.batch),
+                "train_batch_size": plan.batch,
+            }
+            checkpointing.leave(checkpoints[step], model=model, optimizer=optimizer, scheduler=warmup, state=state)
     return model.eval()
+
+
+def update(
+    model: Any,
+    optimizer: Any,
+    scheduler: Any,
+    *,
+    rows: Sequence[Sequence[int]] | NDArray[np.int32],
+    batch: int,
+    clip: float = 1.0,
+) -> None:
+    """Make one optimizer step: the mean loss of all predicted tokens, summed up `batch` rows at a time.
+
+    Parameters
+    ----------
+    rows
+        Token ids of the step's rows; rows of unequal length are padded on the right, masked, and not learned.
+    """
+    total = sum(len(row) - 1 for row in rows)
+    for first in range(0, len(rows), batch):
+        part = rows[first : first + batch]
+        share = sum(len(row) - 1 for row in part) / total
+        (model(**_inputs(part, model.device), use_cache=False).loss * share).backward()
+    if clip:
+        torch.nn.utils.clip_grad_norm_(model.parameters(), clip)
+    optimizer.step()
+    scheduler.step()
+    optimizer.zero_grad(set_to_none=True)
+
+
+def _inputs(rows: Sequence[Sequence[int]] | NDArray[np.int32], device: Any) -> dict[str, torch.Tensor]:
+    """Lay rows side by side; a mask only where there is something to mask."""
+    width = max(len(row) for row in rows)
+    if all(len(row) == width for row in rows):
+        ids = torch.from_numpy(np.asarray(rows, dtype=np.int64)).to(device)
+        return {"input_ids": ids, "labels": ids}
+    mask = np.array([[place < len(row) for place in range(width)] for row in rows], dtype=np.int64)
+    ids = np.zeros((len(rows), width), dtype=np.int64)
+    ids[mask == 1] = np.concatenate([np.asarray(row) for row in rows])
+    parts = {"input_ids": ids, "attention_mask": mask, "labels": np.where(mask == 1, ids, IGNORED)}
+    return {name: torch.from_numpy(part).to(device) for name, part in parts.items()}
