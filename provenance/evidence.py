@@ -6,16 +6,12 @@ stands here and nowhere else.
 
 from __future__ import annotations
 
-import collections.abc
 import math
 import sys
-import types
-import typing
-from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from provenance import artifacts, storage
-from provenance.errors import ArtifactError
+from provenance import artifacts, reading, storage
 
 if TYPE_CHECKING:
     import os
@@ -28,13 +24,6 @@ OWNER_CAVEAT = (
     "No witnessed commitment was given: the finding rests on the owner's word that this order or key existed "
     "before the suspect."
 )
-
-PLAIN: dict[Any, tuple[Any, str]] = {
-    str: (str, "text"),
-    bool: (bool, "true or false"),
-    int: (int, "a whole number"),
-    float: ((int, float), "a finite number"),
-}
 
 Verdict = Literal["evidence", "no-evidence", "inconclusive"]
 DecidedBy = Literal["permutation", "evalue", "rank"]
@@ -165,8 +154,15 @@ class Evidence:
     """What each signal of a membership audit found."""
     found: tuple[Mapping[str, Any], ...] | None = None
     """What a trace audit found, the most telling first: document, text, where, coins read and coins agreeing."""
+    selection: Mapping[str, Any] | None = None
+    """Which rows were asked, where not all were: rule, number and out of how many; fixed before anything was scored."""
+    stopped: Mapping[str, Any] | None = None
+    """Where an audit stopped asking: units asked, of how many, looks, tokens asked and saved and how they are known."""
     plots: tuple[Plot, ...] | None = None
     plan: Mapping[str, Any] | None = None
+    """The plan that the audit was held to: its digest, its family of claims, and every deviation from it."""
+    family: tuple[str, ...] | None = None
+    """Suspects of the claims that were asked together in one run, this one among them."""
     schema: str = field(default=SCHEMA, kw_only=True)
 
 
@@ -205,7 +201,7 @@ def to_json(evidence: Evidence) -> dict[str, Any]:
 
 def from_json(value: Mapping[str, Any], *, path: str | os.PathLike[str] = "evidence") -> Evidence:
     """Read the JSON form back; unknown fields are an error, because a reader must not drop what a finding says."""
-    return typing.cast("Evidence", _build(Evidence, value, _Place(path=path)))
+    return reading.record(Evidence, value, path=path)
 
 
 def write(path: str | os.PathLike[str], evidence: Evidence) -> None:
@@ -224,62 +220,3 @@ def _without_none(key: str, item: Any) -> Any:
     if key != "plots":
         return item
     return [{name: part for name, part in plot.items() if part is not None} for plot in item]
-
-
-def _build(kind: Any, value: Any, place: _Place) -> Any:
-    if not isinstance(value, dict):
-        raise place.wrong(value, "an object")
-    known = {part.name: part for part in fields(kind)}
-    for name in value:
-        if name not in known:
-            raise ArtifactError(f"unknown field {name!r} in {kind.__name__}", path=place.path)
-    for name, part in known.items():
-        if name not in value and part.default is MISSING and part.default_factory is MISSING:
-            raise ArtifactError(f"field {name!r} of {kind.__name__} is missing", path=place.path)
-    hints = typing.get_type_hints(kind, globalns=_NAMES)
-    return kind(**{name: _convert(hints[name], item, place.at(f".{name}")) for name, item in value.items()})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
-    """Which part of which file is being read, for messages."""
-
-    path: str | os.PathLike[str]
-    name: str = "evidence"
-
-    def at(self, part: str) -> _Place:
-        """Give the place of a part."""
-        return _Place(path=self.path, name=self.name + part)
-
-    def wrong(self, item: Any, expected: str) -> ArtifactError:
-        """Say that something else stands here."""
-        return ArtifactError(f"{self.name} is {str(item)[:40]!r}", path=self.path, expected=expected)
-
-
-def _convert(hint: Any, item: Any, place: _Place) -> Any:
-    origin, options = typing.get_origin(hint), typing.get_args(hint)
-    if origin in (typing.Union, types.UnionType):
-        return None if item is None else _convert(options[0], item, place)
-    if origin is tuple:
-        if not isinstance(item, list):
-            raise place.wrong(item, "a list")
-        return tuple(_convert(options[0], part, place.at(f"[{number}]")) for number, part in enumerate(item))
-    if origin is collections.abc.Mapping:
-        if not isinstance(item, dict):
-            raise place.wrong(item, "an object")
-        return {key: _convert(options[1], part, place.at(f".{key}")) for key, part in item.items()}
-    return _build(hint, item, place) if is_dataclass(hint) else _plain(hint, item, place)
-
-
-def _plain(hint: Any, item: Any, place: _Place) -> Any:
-    if typing.get_origin(hint) is Literal:
-        if item not in typing.get_args(hint):
-            raise place.wrong(item, f"one of {', '.join(typing.get_args(hint))}")
-        return item
-    allowed, expected = PLAIN.get(hint, (object, ""))
-    if not isinstance(item, allowed) or (isinstance(item, bool) and hint in {int, float}):
-        raise place.wrong(item, expected)
-    return item
-
-
-_NAMES = {**globals(), "Mapping": collections.abc.Mapping}

@@ -117,9 +117,10 @@ def _find(evidence: Evidence, place: Source, *, floor: float, adjusted: float, l
 
 
 def _planned(evidence: Evidence) -> int:
-    """Count the family that a plan names: what nobody handed in is still a question that was asked."""
+    """Count the family that a plan or a run names: what nobody handed in is still a question that was asked."""
     named = (evidence.plan or {}).get("family", 1)
-    return len(named) if isinstance(named, list | tuple) else named if isinstance(named, int) else 1
+    planned = len(named) if isinstance(named, list | tuple) else named if isinstance(named, int) else 1
+    return max(planned, len(evidence.family or ()))
 
 
 def _unsaved(evidence: Evidence, name: str) -> Source:
