@@ -139,6 +139,58 @@ def read(path: str | os.PathLike[str]) -> Scores:
     )
 
 
+def save(scores: Scores, out: str | os.PathLike[str]) -> Scores:
+    """Write scores that were put together in memory; gives them with the digest of the file."""
+    return _saved(scores, out)
+
+
+def joined(parts: Sequence[Scores]) -> Scores:
+    """Put together what one suspect said of several lots of records.
+
+    Raises
+    ------
+    MismatchError
+        If they are of different suspects, or were rendered or windowed differently: such answers are never pooled.
+    """
+    first = parts[0]
+    for part in parts[1:]:
+        if _settings(part) != _settings(first):
+            raise MismatchError(
+                f"scores of {first.suspect['suspect']} and of {part.suspect['suspect']} cannot be pooled",
+                expected="one suspect, one rendering and one window",
+            )
+    rows = tuple(row for part in parts for row in part.rows)
+    whole = replace(first, rows=rows)
+    return whole if len({part.sha256 for part in parts}) == 1 else _saved(whole, None)
+
+
+def picker(scores: Scores) -> Callable[[Iterable[Record]], Scores]:
+    """Make answers that were kept ready to be asked for: gives those to some records, in the order of the records.
+
+    Raises
+    ------
+    MismatchError
+        If a record was scored twice, or, once asked for, not at all.
+    """
+    kept = {(row.set, row.id, row.variant, row.view): row for row in scores.rows}
+    if len(kept) < len(scores.rows):
+        raise MismatchError(f"{scores.suspect['suspect']} scored a record twice", expected="one score a record")
+
+    def pick(records: Iterable[Record]) -> Scores:
+        keys = [(record.set, record.id, record.variant, record.view) for record in records]
+        rows = [kept.get(key) or kept.get((None, *key[1:])) for key in keys]
+        if missing := [key[1] for key, row in zip(keys, rows, strict=True) if row is None]:
+            raise MismatchError(
+                f"{len(missing)} of {len(keys)} records have no score from {scores.suspect['suspect']}: "
+                + ", ".join(missing[:3]),
+                expected="a score for every record that is asked",
+                hint="provtool score again, or --suspect instead of --scores",
+            )
+        return replace(scores, rows=tuple(row for row in rows if row is not None))
+
+    return pick
+
+
 def check_inputs(scores: Scores, inputs: Mapping[str, str]) -> None:
     """Refuse scores that were made from other files than those in hand.
 
@@ -186,14 +238,21 @@ def _render(
         return "tokens", list(records), window
     if with_ids and tokenizer and (decoder := _decoder(tokenizer)):
         return "text", [_decode(record, decoder, window) for record in records], None
-    without = [record.id for record in records if record.text is None]
-    if without:
-        raise InputError(
-            f"record {without[0]!r} has no text, and its token ids are of a tokenizer that is not the suspect's",
-            expected="a transcript with text, or its tokenizer at hand",
-            hint="provtool transcript import … --tokenizer FOLDER",
-        )
+    if without := [record for record in records if record.text is None]:
+        raise _unreadable(without[0])
     return "text", [replace(record, tokens=None) for record in records], window
+
+
+def _unreadable(record: Record) -> InputError:
+    """Explain why a record cannot be put before a model: its ids are strange to it, or there is nothing but its id."""
+    what, hint = "neither text nor token ids", "--join CORPUS"
+    if record.tokens is not None:
+        what, hint = "no text, and its token ids are of a tokenizer that is not the suspect's", "--tokenizer FOLDER"
+    return InputError(
+        f"record {record.id!r} has {what}",
+        expected="a transcript with text, or its tokenizer at hand",
+        hint=f"provtool transcript import … {hint}",
+    )
 
 
 def _decoder(tokenizer: Tokenizer) -> Any:

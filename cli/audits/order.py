@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from provenance.audits.stopping import Ask, Early
     from provenance.evidence import Evidence
     from provenance.scoring import Scores
     from provenance.transcripts.tables import Transcript
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 @click.command("order")
 @click.argument("transcript", type=options.PATH)
+@options.stop_early
+@options.planned
 @options.audit
 def command(transcript: Path, **how: Any) -> None:
     """Ask whether a model derives from the run that TRANSCRIPT records.
@@ -43,7 +46,10 @@ def command(transcript: Path, **how: Any) -> None:
     def judge(scores: Scores, references: Sequence[Scores], settings: dict[str, Any]) -> Evidence:
         return order.audit(read, scores, references=references, commitments=found, **settings)
 
-    asking.run("order", sources.of_transcript(read), judge, beside=transcript, how=how)
+    def walk(ask: Ask, window: str | None, settings: dict[str, Any]) -> Early:
+        return order.ask_early(read, ask, window=window, alpha=settings["alpha"], seed=settings["seed"])
+
+    asking.run("order", sources.of_transcript(read), judge, beside=transcript, how=how, walk=walk)
 
 
 def _check_positions(read: Transcript) -> None:

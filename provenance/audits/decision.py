@@ -1,7 +1,6 @@
-"""How does a resampled p-value decide a claim?
+"""How does a p-value decide a claim: one by shuffles, or that of a bet which may stop at any time?
 
-The fields of evidence that say what was decided, by which number and at which level, written once for every audit that
-decides by permutation.
+The fields of evidence that say what was decided, by which number and at which level, written once for every audit.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ class Decided(TypedDict):
     alpha: float
     pvalue: float
     log10_pvalue: float
-    decided_by: Literal["permutation"]
+    decided_by: Literal["permutation", "evalue"]
     evalue: EValue
     gates: tuple[Gate, ...]
 
@@ -38,6 +37,20 @@ def by_permutation(pvalue: float, capital: Capital, *, resamples: int, alpha: fl
         pvalue=positive(pvalue),
         log10_pvalue=log10_pvalue,
         decided_by="permutation",
+        evalue=EValue(log10=capital.log10, log10_max=capital.log10_max, method=capital.method),
+        gates=tuple(gates),
+    )
+
+
+def by_capital(capital: Capital, *, alpha: float, gates: Sequence[Gate]) -> Decided:
+    """Apply the verdict rule to p = min(1, 1/max E), which holds at any stop (Ville) and has no floor."""
+    log10_pvalue = -capital.log10_max or 0.0
+    return Decided(
+        verdict=verdict(log10_pvalue=log10_pvalue, log10_floor=-math.inf, alpha=alpha, gates=gates),
+        alpha=alpha,
+        pvalue=positive(10.0**log10_pvalue),
+        log10_pvalue=log10_pvalue,
+        decided_by="evalue",
         evalue=EValue(log10=capital.log10, log10_max=capital.log10_max, method=capital.method),
         gates=tuple(gates),
     )

@@ -11,36 +11,26 @@ family and exact p-values in place of Spearman's asymptotic one.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import special
 
-from provenance.audits import decision, examples, gates, plots, residuals
-from provenance.errors import InputError
-from provenance.evidence import (
-    DEFAULT_ALPHA,
-    OWNER_CAVEAT,
-    Auroc,
-    Commitment,
-    Effect,
-    Evidence,
-    Gate,
-    LogP,
-    Statistic,
-    TprAtFpr,
-)
+from provenance.audits import decision, examples, gates, plots, residuals, stopping, traces
+from provenance.errors import MismatchError
+from provenance.evidence import DEFAULT_ALPHA, OWNER_CAVEAT, Commitment, Evidence, Gate, LogP, Plot, Statistic
 from provenance.records import generator
-from provenance.stats import betting, permutation, rank, recency, roc, tails
+from provenance.stats import recency, tails
+from provenance.transcripts import tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from provenance.audits.examples import Units
+    from provenance.audits.stopping import Ask, Early
+    from provenance.audits.traces import Trace
     from provenance.scoring import Scores
+    from provenance.stats import betting
     from provenance.transcripts.tables import Transcript
 
 DEFAULT_RESAMPLES = 9_999
@@ -55,19 +45,6 @@ SIBLINGS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trace:
-    """Everything that was computed about one suspect, before words are put to it."""
-
-    units: Units
-    curves: NDArray[np.float64]
-    residual: NDArray[np.float64]
-    test: permutation.FamilyTest
-    capital: betting.Capital
-    last: NDArray[np.float64]
-    """Last position of each unit as a share of the run, shape ``(n,)``."""
-
-
 def audit(
     transcript: Transcript,
     scores: Scores,
@@ -77,6 +54,7 @@ def audit(
     resamples: int = DEFAULT_RESAMPLES,
     seed: int = 0,
     commitments: Sequence[Commitment] = (),
+    early: Early | None = None,
 ) -> Evidence:
     """Audit one suspect against one recorded order.
 
@@ -93,92 +71,125 @@ def audit(
     resamples
         Shuffles; the floor of the p-value is 1/(resamples + 1).
     seed
-        Joined with the digests of the inputs.
+        Joined with the digests of the inputs, and with ids for the order of the walk.
+    early
+        Where `ask_early` stopped: scores and references are then of the rows asked, and the capital decides.
 
     Returns
     -------
-    Evidence decided by the permutation p-value; e-value, asymptotic tail, ρ and AUROC stand beside it.
+    Evidence decided by the permutation p-value; e-value, asymptotic tail, ρ and AUROC stand beside it. After an early
+    stop it is decided by 1/max E, and nothing that presumes a fixed number of rows stands beside it.
 
     Raises
     ------
     InputError, MismatchError
         If scores are missing or not finite, or positions are all equal.
     """
-    rng = generator(seed, transcript.sha256, scores.sha256, *(reference.sha256 for reference in references))
-    trace = _trace(transcript, examples.gather(transcript, scores, references), resamples=resamples, rng=rng)
-    checks = (
-        *_gates(transcript, scores, references, trace),
-        gates.reach(trace.test.log10_floor, alpha=alpha),
-        *_drifts(trace, rng),
-    )
-    area, rates, missing = _separation(trace)
-    correlation = rank.spearman(trace.last, trace.residual)
+    digests = (transcript.sha256, scores.sha256, *(reference.sha256 for reference in references))
+    rng = generator(seed, *digests)
+    units = examples.gather(transcript, scores, references, seed=seed, asked=early.asked if early else None)
+    trace = traces.compute(transcript, units, resamples=None if early else resamples, rng=rng)
+    checks = _gates(transcript, scores, references, trace, alpha=alpha, rng=rng)
+    area, rates, missing = traces.separation(trace)
     return Evidence(
         audit="order",
         claim=CLAIM,
         null=NULL,
-        **decision.by_permutation(trace.test.pvalue, trace.capital, resamples=resamples, alpha=alpha, gates=checks),
+        **_decided(trace, resamples=resamples, alpha=alpha, gates=checks),
         n=len(trace.residual),
-        pvalue_method=_method(trace.test, scores, len(references)),
-        asymptotic=_asymptotic(trace.test, trace.curves.shape[1]),
-        statistic=Statistic(name=f"recency-max:{recency.NAMES[trace.test.member]}", value=trace.test.statistic),
-        effect=Effect(
-            name="spearman-rho",
-            value=correlation.rho,
-            low=correlation.low,
-            high=correlation.high,
-            level=correlation.level,
-        ),
-        effects=(_nats(trace),),
+        pvalue_method=_method(trace, scores, len(references)),
+        asymptotic=_asymptotic(trace),
+        statistic=Statistic(name=f"recency-max:{recency.NAMES[trace.member]}", value=trace.statistic),
+        effect=traces.correlation(trace),
+        effects=(traces.nats(trace),),
         auroc=area,
         tpr_at_fpr=rates,
-        caveats=(*_caveats(transcript, trace, commitments), *missing),
+        caveats=(*_caveats(transcript, trace, commitments), *missing, *(early.caveats() if early else ())),
         commitments=tuple(commitments),
         inputs=_inputs(transcript, scores, references),
         suspect={**scores.suspect, "rendering": scores.rendering, "window": scores.window},
         references=_references(trace, references),
         seed=seed,
-        plots=(
-            plots.running_mean("residual-by-position", trace.last, trace.residual),
-            plots.histogram("permutation-null", trace.test.null),
-            plots.growth(trace.capital),
-        ),
+        stopped=early.summary() if early else None,
+        plots=_plots(trace),
     )
 
 
-def _trace(transcript: Transcript, units: Units, *, resamples: int, rng: np.random.Generator) -> Trace:
-    curves = recency.curves(units.positions, run_length=transcript.run_length)
-    if not np.ptp(curves, axis=0).any():
-        raise InputError("positions are all equal", path=transcript.path, expected="an order")
-    predictors = residuals.Predictors(references=units.references, features=units.features)
-    residual = residuals.crossfit(units.scores, predictors)
-    test = permutation.family_test(
-        rank.normal_scores(residual), curves, strata=units.strata, resamples=resamples, rng=rng
-    )
-    bets = residuals.sequential_bets(units.scores, predictors)
-    capital = betting.order_capital(bets, curves, strata=units.strata)
-    last = np.array([times.max() + 1 for times in units.positions]) / transcript.run_length
-    return Trace(units=units, curves=curves, residual=residual, test=test, capital=capital, last=last)
+def ask_early(
+    transcript: Transcript,
+    ask: Ask,
+    *,
+    window: str | None,
+    alpha: float = DEFAULT_ALPHA,
+    seed: int = 0,
+) -> Early:
+    """Ask about unit after unit, in the order of a hash, until betting has made 1/α or nothing is left to ask.
+
+    Hand what comes back to `audit`: its scores, its references, and itself as `early`.
+
+    Parameters
+    ----------
+    ask
+        Who is asked: gives the answers of the suspect and of every reference to some records.
+    window
+        What of each record is scored, as `provenance.scoring.Scores` has it.
+    alpha, seed
+        As for `audit`, and the same for both.
+    """
+    layout = examples.lay_out(transcript, seed=seed)
+    known = examples.know(transcript, layout, window=window)
+    records = list(tables.records(transcript))
+    blocks = [
+        [records[row] for row in layout.rows[low:high].tolist()]
+        for low, high in zip(layout.edges[:-1], layout.edges[1:], strict=True)
+    ]
+
+    def capital(scores: Scores, references: tuple[Scores, ...], asked: int) -> betting.Capital:
+        if scores.window != window:
+            raise MismatchError(f"scores of window {scores.window}", expected=f"window {window}")
+        return traces.bet(transcript, examples.join(transcript, known, scores, references, asked=asked))
+
+    return stopping.walk(blocks, ask, capital=capital, alpha=alpha)
 
 
-def _asymptotic(test: permutation.FamilyTest, tests: int) -> LogP:
-    tail = min(0.0, math.log10(tests) + tails.normal_log10_sf(test.statistic))
+def _decided(trace: Trace, *, resamples: int, alpha: float, gates: Sequence[Gate]) -> decision.Decided:
+    if trace.test is None:
+        return decision.by_capital(trace.capital, alpha=alpha, gates=gates)
+    return decision.by_permutation(trace.test.pvalue, trace.capital, resamples=resamples, alpha=alpha, gates=gates)
+
+
+def _asymptotic(trace: Trace) -> LogP | None:
+    if trace.test is None:
+        return None
+    tests = trace.curves.shape[1]
+    tail = min(0.0, math.log10(tests) + tails.normal_log10_sf(trace.statistic))
     return LogP(log10_pvalue=tail, method=f"extrapolation: {tests} × normal tail of the largest standardised statistic")
 
 
-def _method(test: permutation.FamilyTest, scores: Scores, references: int) -> str:
+def _method(trace: Trace, scores: Scores, references: int) -> str:
+    test = trace.test.method if trace.test else f"1/highest capital at any look; {trace.capital.method}"
     return (
-        f"{test.method}; score=mean log-probability (rendering={scores.rendering}, window={scores.window}); "
+        f"{test}; score=mean log-probability (rendering={scores.rendering}, window={scores.window}); "
         f"residual=least squares on {references} references (coefficients ≥ 0) and {', '.join(examples.FEATURES)} "
         f"({residuals.FOLDS} folds by hash); statistic=Σ g(t)·normal score, g in {', '.join(recency.NAMES)}"
     )
 
 
-def _gates(transcript: Transcript, scores: Scores, references: Sequence[Scores], trace: Trace) -> tuple[Gate, ...]:
+def _gates(
+    transcript: Transcript,
+    scores: Scores,
+    references: Sequence[Scores],
+    trace: Trace,
+    *,
+    alpha: float,
+    rng: np.random.Generator,
+) -> tuple[Gate, ...]:
     return (
         gates.shuffle(transcript.shuffle),
         gates.enough(len(trace.units.scores)),
         gates.independent(scores.suspect, [reference.suspect for reference in references]),
+        gates.reach(trace.log10_floor, alpha=alpha),
+        *_drifts(trace, rng),
     )
 
 
@@ -194,42 +205,6 @@ def _drifts(trace: Trace, rng: np.random.Generator) -> tuple[Gate, ...]:
     return tuple(
         gates.drift(name, column, curves=trace.curves, strata=units.strata, rng=rng) for name, column in columns
     )
-
-
-def _separation(trace: Trace) -> tuple[Auroc | None, tuple[TprAtFpr, ...] | None, tuple[str, ...]]:
-    """Compare units last seen in the later half of the last positions with the rest; in several epochs, of the last."""
-    late = trace.last > (trace.last.min() + trace.last.max()) / 2
-    positives, negatives = trace.residual[late], trace.residual[~late]
-    if not len(positives):
-        return None, None, ("AUROC not measured: every example was last seen at the same position.",)
-    area = roc.auroc(positives, negatives)
-    rates, missing = list[TprAtFpr](), list[str]()
-    for fpr in sorted(roc.FPRS, reverse=True):
-        match roc.tpr_at_fpr(positives, negatives, fpr=fpr):
-            case roc.Rate(tpr=tpr, low=low, high=high):
-                rates.append(TprAtFpr(fpr=fpr, tpr=tpr, low=low, high=high))
-            case roc.NotMeasured(reason=reason):
-                missing.append(f"TPR at {fpr:g} FPR not measured: {reason}.")
-    auroc = Auroc(
-        value=area.value,
-        low=area.low,
-        high=area.high,
-        level=area.level,
-        positives=area.positives,
-        negatives=area.negatives,
-    )
-    return auroc, tuple(rates), tuple(missing)
-
-
-def _nats(trace: Trace, *, level: float = 0.95) -> Effect:
-    """Mean residual of the last tenth of the units by position minus that of the first tenth."""
-    order = np.argsort(trace.last, kind="stable")
-    tenth = max(1, len(order) // 10)
-    late, early = trace.residual[order[-tenth:]], trace.residual[order[:tenth]]
-    gap = float(late.mean() - early.mean())
-    se = math.sqrt((late.var() + early.var()) / tenth)
-    half = float(special.ndtri((1 + level) / 2)) * se
-    return Effect(name="nats-last-tenth-minus-first", value=gap, low=gap - half, high=gap + half, level=level)
 
 
 def _caveats(transcript: Transcript, trace: Trace, commitments: Sequence[Commitment]) -> tuple[str, ...]:
@@ -255,9 +230,14 @@ def _inputs(transcript: Transcript, scores: Scores, references: Sequence[Scores]
 
 def _references(trace: Trace, references: Sequence[Scores]) -> tuple[dict[str, Any], ...]:
     """Name each reference with its own audit: one that saw the order itself costs power, and the reader is told."""
-    described = []
-    for scores, column in zip(references, trace.units.references.T, strict=True):
-        centred, scaled = permutation.standardise(rank.normal_scores(column), trace.curves, trace.units.strata)
-        tail = math.log10(trace.curves.shape[1]) + tails.normal_log10_sf(float((centred @ scaled).max()))
-        described.append({**scores.suspect, "own_asymptotic_log10_pvalue": min(0.0, tail)})
-    return tuple(described)
+    return tuple(
+        {**scores.suspect, "own_asymptotic_log10_pvalue": traces.own_tail(trace, column)}
+        for scores, column in zip(references, trace.units.references.T, strict=True)
+    )
+
+
+def _plots(trace: Trace) -> tuple[Plot, ...]:
+    drawn = [plots.running_mean("residual-by-position", trace.last, trace.residual)]
+    if trace.test is not None:
+        drawn.append(plots.histogram("permutation-null", trace.test.null))
+    return (*drawn, plots.growth(trace.capital))

@@ -54,19 +54,25 @@ def order_capital(bets: NDArray[np.float64], curves: NDArray[np.float64], *, str
     Parameters
     ----------
     bets
-        a_i in walking order, shape ``(n,)``, each decided before its position is looked at. Rounded to `BET_STEP`.
+        a_i in walking order, shape ``(m,)``, each decided before its position is looked at. Rounded to `BET_STEP`.
     curves
-        G_k(t_i) in walking order, shape ``(n, k)``; scaled here to mean 0 and variance 1 by the multiset alone.
+        G_k(t_i) in walking order, shape ``(n, k)``, n ≥ m: rows after the last bet are known to have been shuffled with
+        the others and are not walked. Scaled here to mean 0 and variance 1 by the multiset alone.
+    strata
+        Shape ``(n,)``.
     """
     mean, sd = curves.mean(axis=0), curves.std(axis=0)
     scaled = np.clip(np.where(sd > 0, (curves - mean) / np.where(sd > 0, sd, 1), 0.0), -CURVE_LIMIT, CURVE_LIMIT)
-    exponents = (np.array(ORDER_STAKES)[:, None, None] * scaled.T[None]).reshape(-1, len(bets)).T
-    levels = np.round(bets / BET_STEP) * BET_STEP
+    exponents = (np.array(ORDER_STAKES)[:, None, None] * scaled.T[None]).reshape(-1, len(curves)).T
+    levels = np.zeros(len(curves))
+    levels[: len(bets)] = np.round(bets / BET_STEP) * BET_STEP
     growth = np.zeros_like(exponents)
-    for stratum in np.unique(strata):
+    for stratum in np.unique(strata[: len(bets)]):
         rows = np.flatnonzero(strata == stratum)
         growth[rows] = _growth(levels[rows], exponents[rows])
-    return _mixture(growth, f"betting(stakes={list(ORDER_STAKES)}, curves={curves.shape[1]}, bet_step={BET_STEP})")
+    return _mixture(
+        growth[: len(bets)], f"betting(stakes={list(ORDER_STAKES)}, curves={curves.shape[1]}, bet_step={BET_STEP})"
+    )
 
 
 def _growth(levels: NDArray[np.float64], exponents: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -117,15 +117,24 @@ def family_test(
         member=int(z.argmax()),
         z=tuple(z.tolist()),
         null=null,
-        log10_floor=_log10_floor(curves[order], strata[order]),
+        log10_floor=log10_floor(curves[order], strata[order]),
         method=f"permutation(resamples={resamples}, max_of={curves.shape[1]}, strata={len(np.unique(strata))})",
     )
 
 
-def _log10_floor(curves: NDArray[np.float64], strata: NDArray[np.int64]) -> float:
-    """log10 of one over the number of different arrangements; rows with the same position are one another's doubles."""
+def log10_floor(curves: NDArray[np.float64], strata: NDArray[np.int64]) -> float:
+    """log10 of one over the number of different arrangements; rows with the same position are one another's doubles.
+
+    Parameters
+    ----------
+    curves
+        Shape ``(n, k)``; rows that agree in all of them stand at the same position.
+    """
     sizes = np.unique(strata, return_counts=True)[1]
-    doubles = np.unique(np.column_stack([strata, curves]), axis=0, return_counts=True)[1]
+    order = np.lexsort((*curves.T, strata))
+    table = np.column_stack([strata, curves])[order]
+    starts = np.flatnonzero(np.r_[True, (table[1:] != table[:-1]).any(axis=1)])
+    doubles = np.diff(np.r_[starts, len(table)])
     arrangements = special.gammaln(sizes + 1).sum() - special.gammaln(doubles + 1).sum()
     return float(-max(arrangements, 0.0) / np.log(10))
 

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from provenance import scoring
-from provenance.audits import examples, order
+from provenance.audits import examples, traces
 from provenance.records import Window
 from provenance.transcripts import tables
 
@@ -59,7 +59,7 @@ def test_null_audits_hold_their_level(trained, scenario):
         redrawn = dataclasses.replace(units, positions=tuple(positions))
         length = 1 + max(int(times.max()) for times in positions)
         run = dataclasses.replace(transcript, run_length=length)
-        trace = order._trace(run, redrawn, resamples=199, rng=rng)
+        trace = traces.compute(run, redrawn, resamples=199, rng=rng)
         pvalues.append(trace.test.pvalue)
         peaks.append(trace.capital.log10_max)
     for alpha in (0.1, 0.05, 0.01):

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from provenance import scoring
-from provenance.audits import examples, order
+from provenance.audits import examples, order, traces
 from provenance.errors import InputError, MismatchError
 from provenance.records import Score, Window
 from provenance.transcripts import tables
@@ -242,7 +242,7 @@ def test_residuals_and_bets_never_look_at_positions(transcript, scores):
     redrawn = np.random.default_rng(0).permutation(len(transcript.ids))
     other = dataclasses.replace(transcript, positions=tuple(transcript.positions[row] for row in redrawn))
     first, second = (
-        order._trace(
+        traces.compute(
             one,
             examples.gather(one, scores("ours"), [scores("reference")]),
             resamples=9,
