@@ -9,6 +9,7 @@ import numpy as np
 from scipy import stats
 
 from provenance.evidence import Plot
+from provenance.stats import roc
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 MEAN_BINS = 40
 HISTOGRAM_BINS = 60
 GROWTH_POINTS = 500
+ROC_POINTS = 60
 
 
 def running_mean(name: str, x: NDArray[np.float64], y: NDArray[np.float64]) -> Plot:
@@ -50,6 +52,20 @@ def growth(capital: Capital) -> Plot:
     """Log10 of the capital after each row, thinned."""
     at = np.unique(np.linspace(0, len(capital.path) - 1, GROWTH_POINTS).astype(int))
     return Plot(name="evalue-growth", x=numbers(at + 1), y=numbers(capital.path[at] / math.log(10)))
+
+
+def roc_curve(positives: NDArray[np.float64], negatives: NDArray[np.float64]) -> Plot:
+    """True-positive rate against false-positive rate, from one negative's rate to 1, with the interval of each."""
+    fprs = np.geomspace(1 / len(negatives), 1, ROC_POINTS) if len(negatives) > 1 else np.ones(1)
+    found = [roc.tpr_at_fpr(positives, negatives, fpr=min(1.0, float(fpr) * (1 + 1e-12))) for fpr in fprs]
+    rates = [rate for rate in found if isinstance(rate, roc.Rate)]
+    return Plot(
+        name="roc",
+        x=numbers(np.array([rate.fpr for rate in rates])),
+        y=numbers(np.array([rate.tpr for rate in rates])),
+        low=numbers(np.array([rate.low for rate in rates])),
+        high=numbers(np.array([rate.high for rate in rates])),
+    )
 
 
 def numbers(values: NDArray[Any]) -> tuple[float, ...]:

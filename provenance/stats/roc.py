@@ -103,5 +103,7 @@ def _above(positives: NDArray[np.float64], descending: NDArray[np.float64], fals
 
 
 def _clopper_pearson(successes: int, trials: int, *, level: float = 0.975) -> tuple[float, float]:
-    interval = stats.binomtest(successes, trials).proportion_ci(confidence_level=level, method="exact")
-    return float(interval.low), float(interval.high)
+    tail = (1 - level) / 2
+    low = special.betaincinv(successes, trials - successes + 1, tail) if successes else 0.0
+    high = special.betaincinv(successes + 1, trials - successes, 1 - tail) if successes < trials else 1.0
+    return float(low), float(high)

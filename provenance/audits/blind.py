@@ -1,0 +1,106 @@
+"""Can members be told from non-members without asking any model?
+
+If they can, they differ by more than what a suspect has seen, and a difference in its scores proves nothing. Three
+classifiers try: the words of a text, its character n-grams, and its form (length, compressibility, marks). They are
+cross-validated by cluster, so that none is praised for knowing a book by another of its chunks.
+
+That sets leak their side this way was shown by Duan et al. (arXiv 2402.07841) and Das et al. (arXiv 2406.16201).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
+from sklearn.linear_model import RidgeClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from provenance.audits import weighing
+from provenance.stats import clusters as clustered
+from provenance.stats import rank
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from provenance.audits.pools import Pool
+    from provenance.stats.roc import Area
+
+MOST_TEXTS, MOST_CHARACTERS = 4_000, 1_000
+"""What is looked at: fewer texts only widen the interval that a suspect has to exceed."""
+FOLDS = 5
+MARKS = "0123456789\n\t.,;:!?\"'()[]{}<>/\\-–—_*#=&%$@|"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guess:
+    """How well one classifier tells the sides apart, out of sample."""
+
+    name: str
+    area: Area
+
+
+def guess(pool: Pool, *, rng: np.random.Generator) -> tuple[Guess, ...]:
+    """Let every classifier try; each guesses texts of clusters that it has not learned from.
+
+    Parameters
+    ----------
+    rng
+        For the bootstrap of clusters; the classifiers draw nothing.
+    """
+    seen = _bounded(pool)
+    texts = [text[:MOST_CHARACTERS] for text in seen.texts]
+    folds = _folds(seen)
+    return tuple(
+        Guess(
+            name=f"blind-{name}",
+            area=clustered.auroc(_out_of_fold(table, seen.sides, folds), seen.sides, seen.clusters, rng=rng),
+        )
+        for name, table in (
+            ("words", _counted(texts, analyzer="word", n_features=1 << 18)),
+            ("characters", _counted(texts, analyzer="char_wb", ngram_range=(2, 4), n_features=1 << 16)),
+            ("form", _form(seen.texts)),
+        )
+    )
+
+
+def _bounded(pool: Pool) -> Pool:
+    """Keep the first clusters, in the order of the hash, that fit."""
+    sizes = np.bincount(pool.clusters)
+    return pool if len(pool.ids) <= MOST_TEXTS else pool.keep((np.cumsum(sizes) <= MOST_TEXTS)[pool.clusters])
+
+
+def _folds(pool: Pool) -> NDArray[np.int64]:
+    """Deal the clusters of each side out by size, so that folds are alike and every one has both sides."""
+    folds = np.zeros(len(pool.ids), dtype=np.int64)
+    for side in (pool.sides, ~pool.sides):
+        groups = np.unique(pool.clusters[side], return_inverse=True)[1].ravel()
+        place = np.argsort(np.argsort(np.bincount(groups), kind="stable"))
+        folds[side] = (place % min(FOLDS, len(place)))[groups]
+    return folds
+
+
+def _counted(texts: Sequence[str], **settings: Any) -> Any:
+    return make_pipeline(HashingVectorizer(alternate_sign=False, **settings), TfidfTransformer()).fit_transform(texts)
+
+
+def _form(texts: Sequence[str]) -> NDArray[np.float64]:
+    """Describe what a text looks like, in either direction from the usual."""
+    marks = [[text.count(mark) / max(len(text), 1) for mark in MARKS] for text in texts]
+    upper = [sum(map(str.isupper, text)) / max(len(text), 1) for text in texts]
+    plain = StandardScaler().fit_transform(np.column_stack([weighing.features(texts), marks, upper]))
+    return np.column_stack([plain, np.abs(plain[:, : len(weighing.FEATURES)])])
+
+
+def _out_of_fold(table: Any, sides: NDArray[np.bool_], folds: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Give normal scores within each fold: what two classifiers say is on two scales."""
+    values = np.zeros(len(sides))
+    for fold in np.unique(folds):
+        asked = folds == fold
+        model = RidgeClassifier(solver="lsqr").fit(table[~asked], sides[~asked])
+        values[asked] = rank.normal_scores(model.decision_function(table[asked]))
+    return values
