@@ -1,7 +1,11 @@
 """How likely is each text according to numbers that somebody else computed?
 
 ``column:FILE:NAME`` reads log-likelihoods from a column: a sum over the window, or a list with one number a token.
-``-NAME`` negates, for files that hold losses.
+``-NAME`` negates, for files that hold losses. Rows are found by ``id``; a table that has ``index`` in its place, as the
+published ones do, by the names under which its rows are imported (`provenance.transcripts.samples`).
+
+A list as long as the window holds the window. One as long as the row, or one shorter because nothing predicts the first
+token, holds the row, and the window is cut out of it.
 """
 
 from __future__ import annotations
@@ -21,6 +25,7 @@ import pyarrow.parquet
 from provenance import storage
 from provenance.errors import InputError
 from provenance.records import Score
+from provenance.transcripts import samples
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -48,7 +53,13 @@ class Column:
     def score(
         self, records: Sequence[Record], *, window: Window | None, progress: Callable[[int, int | None], None]
     ) -> Iterator[Score]:
-        """See `provenance.suspects.Suspect.score`; the window is the caller's word for what the column covers."""
+        """See `provenance.suspects.Suspect.score`; the window is the caller's word for what sums and lists cover.
+
+        Raises
+        ------
+        InputError
+            If a record has no row, two texts would share one, or a list fits neither window nor tokens.
+        """
         keys = [self._key(record) for record in records]
         missing = [record.id for record, key in zip(records, keys, strict=True) if key not in self.values]
         if missing:
@@ -60,7 +71,7 @@ class Column:
             )
         self._check_apart(records, keys)
         for done, (record, key) in enumerate(zip(records, keys, strict=True), start=1):
-            yield self._score(record, self.values[key], start=window.start if window else 0)
+            yield self._score(record, self.values[key], window)
             progress(done, len(records))
 
     def _check_apart(self, records: Sequence[Record], keys: Sequence[Key]) -> None:
@@ -84,15 +95,38 @@ class Column:
             record.set if "set" in self.joined else None,
         )
 
-    def _score(self, record: Record, value: Any, *, start: int) -> Score:
-        numbers = self.sign * np.atleast_1d(np.asarray(value, dtype=np.float64))
+    def _score(self, record: Record, value: Any, window: Window | None) -> Score:
+        first, numbers = window.start if window else 0, [value]
+        if isinstance(value, list):
+            first, numbers = self._cut(record, value, window)
         return Score(
             id=record.id,
             set=record.set,
             variant=record.variant,
             view=record.view,
-            start=start,
-            logprob=numbers.astype(np.float32),
+            start=first,
+            logprob=(self.sign * np.asarray(numbers, dtype=np.float64)).astype(np.float32),
+        )
+
+    def _cut(self, record: Record, numbers: list[Any], window: Window | None) -> tuple[int, list[Any]]:
+        """Give the numbers of the window, and the token that the first of them is about."""
+        lead = 1 if numbers[:1] == [None] else 0  # a place kept for the first token of the row, which nothing predicts
+        tokens = None if record.tokens is None else len(record.tokens)
+        if window is None:
+            return lead or (1 if tokens == len(numbers) + 1 else 0), numbers[lead:]
+        end = window.start + window.length
+        if tokens is None or (len(numbers) == window.length and end <= tokens):
+            return window.start + lead, numbers[lead:]
+        offset = tokens - len(numbers)
+        if offset in {0, 1}:
+            low = max(lead, offset, window.start)
+            return low, numbers[low - offset : end - offset] if end <= tokens else []
+        if tokens < end:
+            return window.start, []
+        raise InputError(
+            f"{len(numbers)} numbers for {record.id!r}, a row of {tokens} tokens",
+            path=self.path,
+            expected=f"{window.length} (window {window}), {tokens - 1} or {tokens}",
         )
 
 
@@ -110,7 +144,7 @@ def load(name: str) -> Column:
         raise InputError(f"column:{name}", expected="column:FILE:NAME, such as column:scores.parquet:loglik")
     rows = _read(path)
     columns = tuple(dict.fromkeys(key for _, row in rows for key in row))
-    for needed in ("id", wanted):
+    for needed in ("index" if "index" in columns and "id" not in columns else "id", wanted):
         if needed not in columns:
             near = difflib.get_close_matches(needed, columns, n=1)
             raise InputError(
@@ -165,12 +199,17 @@ def _read_lines(path: str) -> list[tuple[int, dict[str, Any]]]:
 
 def _by_key(rows: Sequence[tuple[int, dict[str, Any]]], name: str, path: str) -> dict[Key, Any]:
     values: dict[Key, Any] = {}
+    names = None if any("id" in row for _, row in rows) else samples.Names()
     for line, row in rows:
-        key = _row_key(row, path=path, line=line)
+        named = row if names is None else {**row, "id": names.name(row, place=f"{path}:{line}")}
+        key = _row_key(named, path=path, line=line)
         if key in values:
             raise InputError(f"id {key[0]!r} stands twice", path=path, line=line, expected="one row a record")
         value = row.get(name)
+        if isinstance(value, str) and value.lstrip().startswith("["):
+            value = samples.numbers(value, place=f"{path}:{line}")
         numbers: list[Any] = value if isinstance(value, list) else [value]
+        numbers = numbers[1:] if len(numbers) > 1 and numbers[0] is None else numbers
         if not all(type(number) in {int, float} and math.isfinite(number) for number in numbers):
             found = "null" if value is None else f"{value!r:.40}"
             raise InputError(

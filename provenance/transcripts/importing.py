@@ -1,21 +1,22 @@
 """How does somebody's table of examples and positions become a transcript?
 
 The table is read twice: once for ids and positions, which say how long the run was, whether an id comes twice and which
-rows a sample takes; once to write. Memory stays at eight bytes a row, and with ``join`` the joined texts.
+rows a sample takes; once to write. Memory stays at eight bytes a row, and with ``join`` the joined texts. A transcript
+of ours is such a table too: it keeps what its header says, and gains the text that ``join`` finds.
 """
 
 from __future__ import annotations
 
 import hashlib
 from array import array
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from provenance import corpora, storage
+from provenance import artifacts, corpora, storage
 from provenance.errors import InputError
-from provenance.transcripts import examples, sources, tables
+from provenance.transcripts import choosing, examples, sources, tables
 
 if TYPE_CHECKING:
     import os
@@ -43,10 +44,12 @@ class Declared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """A uniform choice of rows, made by a hash of seed and id: neither file order nor positions have a say in it."""
+    """A choice of rows made by seed and id, or by seed and row number: what rows say has no part in it."""
 
     rows: int
     seed: int
+    select: str = "uniform"
+    """One of `choosing.SELECTIONS`; any but ``uniform`` needs a run whose rows go by numbers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,10 +86,12 @@ def import_table(
     join: str | os.PathLike[str] | None = None,
     report: Callable[[int, int | None], None] = lambda _done, _total: None,
 ) -> Summary:
-    """Write a transcript from a table of JSON lines or a Parquet file.
+    """Write a transcript from a table of JSON lines or a Parquet file, or from a transcript that is to be completed.
 
     Parameters
     ----------
+    declared
+        Of a transcript's own header nothing is replaced; `declared` only names a tokenizer where it names none.
     join
         A corpus whose documents give text, by id, to rows that have none.
     report
@@ -97,7 +102,9 @@ def import_table(
     InputError
         If a row is no training example (see `examples`), ids repeat, all positions are equal, or the table is empty.
     """
-    shuffle = parse_shuffle(declared.shuffle)
+    if sample is not None and sample.select != "uniform":
+        raise InputError(f"a {sample.select} sample of a table", path=source.name, hint="--select uniform")
+    declared, shuffle = _declared(source, declared)
     survey = _survey(source, declared.run_length, sample, report)
     inputs = {"source": storage.digest(source.path)}
     texts = dict[str, str]()
@@ -110,7 +117,7 @@ def import_table(
         tokenizer=declared.tokenizer,
         run_length=survey.run_length,
         position_unit=declared.position_unit,
-        shuffle=shuffle | ({"sample": {"rows": sample.rows, "seed": sample.seed}} if sample else {}),
+        shuffle=shuffle | sampled(sample),
         inputs=inputs,
     )
     return Summary(
@@ -137,6 +144,31 @@ def parse_shuffle(text: str) -> dict[str, Any]:
     if kind not in tables.SHUFFLES or kind == "buffer" or size:
         raise InputError(f"shuffle {text!r}", expected="full, within-stratum, buffer:SIZE, none or claimed")
     return {"kind": kind}
+
+
+def sampled(sample: Sample | None) -> dict[str, Any]:
+    """Say in a shuffle record which rows were taken."""
+    if sample is None:
+        return {}
+    said = asdict(sample)
+    return {"sample": said if sample.select != "uniform" else {"rows": sample.rows, "seed": sample.seed}}
+
+
+def taken(of: int, sample: Sample | None) -> NDArray[np.int64]:
+    """Take the places of a run of `of` rows that a sample names, or all."""
+    if sample is None:
+        return np.arange(of, dtype=np.int64)
+    return choosing.take(of, rows=sample.rows, seed=sample.seed, select=sample.select)
+
+
+def _declared(source: sources.Source, declared: Declared) -> tuple[Declared, dict[str, Any]]:
+    """Give what is known of the run: by its owner's word, or by the header of a transcript."""
+    if source.format != "parquet" or artifacts.kind_of(source.path) != tables.TRANSCRIPT.name:
+        return declared, parse_shuffle(declared.shuffle)
+    header = tables.header(source.path)
+    shuffle = header.pop("shuffle")
+    header["tokenizer"] = header["tokenizer"] or declared.tokenizer
+    return replace(declared, **header, shuffle=shuffle["kind"]), dict(shuffle)
 
 
 def _survey(
@@ -176,6 +208,7 @@ def _rows(
     report: Callable[[int, int | None], None],
 ) -> Iterator[dict[str, Any]]:
     first, different = None, False
+    named = declared.tokenizer is not None or source.samples  # whose losses can be used without a tokenizer
     for index, (line, row) in enumerate(sources.rows(source)):
         if not survey.kept[index]:
             continue
@@ -184,7 +217,7 @@ def _rows(
         where = examples.positions(row, place=place)
         first = where if first is None else first
         different = different or where != first
-        content = examples.content(row, place=place, tokenizer=declared.tokenizer is not None, joined=texts.get(id_))
+        content = examples.content(row, place=place, tokenizer=named, joined=texts.get(id_))
         labels = {name: examples.label(row, name, place=place) for name in ("stratum", "unit")}
         if declared.shuffle == "within-stratum" and labels["stratum"] is None:
             raise InputError("no stratum", path=place, expected="one, as --shuffle within-stratum says")

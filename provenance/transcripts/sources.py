@@ -8,19 +8,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import pyarrow as pa
+import pyarrow.csv
 import pyarrow.parquet as pq
 
 from provenance.corpora import files, lines
 from provenance.errors import InputError
+from provenance.transcripts import samples
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-Format = Literal["jsonl", "parquet"]
-FORMATS: tuple[Format, ...] = get_args(Format)
+Format = Literal["jsonl", "parquet", "csv"]
+FORMATS = ("jsonl", "parquet", "pythia", "olmo", "sequence-samples")
+"""What ``--format`` takes; a table of sequence samples is one of the `Format` files."""
+
+TABLES = ("jsonl", "parquet", "sequence-samples")
 BATCH = 1024
 MAGIC: dict[bytes, files.Compression] = {b"\x1f\x8b": "gz", b"\x28\xb5\x2f\xfd": "zst"}
+PARQUET = b"PAR1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +37,8 @@ class Source:
     format: Format
     name: str
     """What messages call it."""
+    samples: bool = False
+    """Whether its columns are those of the published tables (`samples`)."""
 
 
 def open(path: str | os.PathLike[str], *, format: str | None = None, name: str | None = None) -> Source:  # noqa: A001, A002 (called as sources.open(…, format=…))
@@ -43,11 +51,13 @@ def open(path: str | os.PathLike[str], *, format: str | None = None, name: str |
     """
     if not Path(path).is_file():
         raise InputError("no such file", path=path)
-    suffixes = [suffix for suffix in Path(path).suffixes if suffix not in files.COMPRESSIONS]
-    known = files.FORMATS.get(suffixes[-1]) if suffixes else None
-    for choice in FORMATS:
-        if choice == (format or known):
-            return Source(path=Path(path), format=choice, name=name or str(path))
+    called = name or str(path)
+    if format == "sequence-samples":
+        return Source(path=Path(path), format=_layout(Path(path)), name=called, samples=True)
+    known = _by_name(Path(path))
+    for choice in get_args(Format):
+        if choice == (format or known) and choice in TABLES:
+            return Source(path=Path(path), format=choice, name=called)
     raise InputError("its name does not tell its format", path=path, hint=f"--format {'|'.join(FORMATS)}")
 
 
@@ -59,7 +69,33 @@ def rows(source: Source) -> Iterator[tuple[int, dict[str, Any]]]:
     InputError
         If the file is damaged, or a line is not one JSON object.
     """
-    return _json_rows(source) if source.format == "jsonl" else _parquet_rows(source)
+    if not source.samples:
+        yield from _rows(source, None)
+        return
+    names = samples.Names()
+    for number, row in _rows(source, samples.FIELDS):
+        yield number, samples.example(row, names, place=f"{source.name}:{number}")
+
+
+def _rows(source: Source, columns: Sequence[str] | None) -> Iterator[tuple[int, dict[str, Any]]]:
+    if source.format == "jsonl":
+        return _json_rows(source)
+    return _parquet_rows(source, columns) if source.format == "parquet" else _csv_rows(source)
+
+
+def _by_name(path: Path) -> str | None:
+    suffixes = [suffix for suffix in path.suffixes if suffix not in files.COMPRESSIONS]
+    return files.FORMATS.get(suffixes[-1]) if suffixes else None
+
+
+def _layout(path: Path) -> Format:
+    """Tell how a published table is laid out: by its name, or where that says nothing by its first bytes."""
+    layouts: tuple[Format, ...] = get_args(Format)
+    for choice in layouts:
+        if choice == _by_name(path):
+            return choice
+    with path.open("rb") as stream:
+        return "parquet" if stream.read(len(PARQUET)) == PARQUET else "jsonl"
 
 
 def _json_rows(source: Source) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -84,11 +120,12 @@ def _object(line: str, source: Source, number: int) -> dict[str, Any]:
     return value
 
 
-def _parquet_rows(source: Source) -> Iterator[tuple[int, dict[str, Any]]]:
+def _parquet_rows(source: Source, columns: Sequence[str] | None) -> Iterator[tuple[int, dict[str, Any]]]:
     number = 0
     try:
         with pq.ParquetFile(source.path) as file:
-            for batch in file.iter_batches(batch_size=BATCH):
+            wanted = columns and [name for name in columns if name in file.schema_arrow.names]
+            for batch in file.iter_batches(batch_size=BATCH, columns=wanted):
                 for row in batch.to_pylist():
                     number += 1
                     yield number, row
@@ -96,6 +133,19 @@ def _parquet_rows(source: Source) -> Iterator[tuple[int, dict[str, Any]]]:
         reason = str(error).splitlines()[0].rstrip(".")
         hint = "making it again: it may have been cut short"
         raise InputError(f"not a whole Parquet file ({reason})", path=source.name, hint=hint) from error
+
+
+def _csv_rows(source: Source) -> Iterator[tuple[int, dict[str, Any]]]:
+    text = pyarrow.csv.ConvertOptions(column_types={name: pa.string() for name in ("id", "tokens", "text")})
+    wide = pyarrow.csv.ReadOptions(block_size=1 << 24)
+    number = 1
+    try:
+        for batch in pyarrow.csv.open_csv(source.path, convert_options=text, read_options=wide):
+            for row in batch.to_pylist():
+                number += 1
+                yield number, row
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(f"cannot be read as CSV ({str(error).splitlines()[0]})", path=source.name) from error
 
 
 def _compression(path: Path) -> files.Compression | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,8 +21,7 @@ from provenance.records import Record, Tokenizer
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -112,45 +112,51 @@ def read(path: str | os.PathLike[str]) -> Transcript:
     Raises
     ------
     ArtifactError
-        If it is no transcript, has no rows, repeats an id, has a row without a position or with one outside of the
-        run, or a row that nobody could score: neither text nor token ids of a named tokenizer.
+        If it is no transcript, has no rows, repeats an id, or has a row without a position or with one outside of the
+        run.
     """
     table = artifacts.read(path, TRANSCRIPT)
-    about = _about(table)
-    tokens = tuple(_tokens(table))
-    texts = tuple(table.column("text"))
-    _refuse_unscorable(texts, tokens, named=about["tokenizer"] is not None, path=table.path)
+    about = _about(table.header, table.path)
     return Transcript(
         path=table.path,
         sha256=table.sha256,
         ids=_ids(table),
         positions=_positions(table, run_length=about["run_length"]),
-        tokens=tokens,
-        texts=texts,
+        tokens=tuple(_tokens(table)),
+        texts=tuple(table.column("text")),
         strata=tuple(table.column("stratum")),
         units=tuple(table.column("unit")),
         **about,
     )
 
 
+def header(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read tokenizer, run length, position unit and shuffle record, without the rows."""
+    return _about(artifacts.read_header(path, TRANSCRIPT), Path(path))
+
+
 def records(transcript: Transcript) -> Iterator[Record]:
-    """Give what a suspect may see: ids, tokens and text, nothing about positions."""
+    """Give what a suspect may see: ids, tokens and text, nothing about positions.
+
+    A transcript may hold ids alone: losses that somebody computed are found by id, a model can be asked once
+    ``provtool transcript import … --join CORPUS`` has added the text.
+    """
     for id_, tokens, text in zip(transcript.ids, transcript.tokens, transcript.texts, strict=True):
         yield Record(id=id_, tokens=tokens, text=text)
 
 
-def _about(table: artifacts.Table) -> dict[str, Any]:
-    settings = table.header.settings
+def _about(header: artifacts.Header, path: Path) -> dict[str, Any]:
+    settings = header.settings
     try:
         about = {name: settings[name] for name in ("run_length", "position_unit", "shuffle")}
         tokenizer = settings["tokenizer"] and Tokenizer(**settings["tokenizer"])
         kind = about["shuffle"]["kind"]
     except (KeyError, TypeError) as error:
-        raise ArtifactError(f"the header of this transcript lacks {error}", path=table.path) from error
+        raise ArtifactError(f"the header of this transcript lacks {error}", path=path) from error
     if about["position_unit"] not in POSITION_UNITS or kind not in SHUFFLES:
         raise ArtifactError(
             f"position unit {about['position_unit']!r} and shuffle {kind!r}",
-            path=table.path,
+            path=path,
             expected=f"one of {', '.join(POSITION_UNITS)} and one of {', '.join(SHUFFLES)}",
         )
     return {**about, "tokenizer": tokenizer}
@@ -194,16 +200,3 @@ def _positions(table: artifacts.Table, *, run_length: int) -> tuple[NDArray[np.i
             expected=f"0 to {run_length - 1} (a run of {run_length})",
         )
     return tuple(flat[start:end] for start, end in itertools.pairwise([0, *np.cumsum(lengths).tolist()]))
-
-
-def _refuse_unscorable(
-    texts: Sequence[str | None], tokens: Sequence[tuple[int, ...] | None], *, named: bool, path: Path
-) -> None:
-    for row, (text, ids) in enumerate(zip(texts, tokens, strict=True), start=1):
-        if text is None and (ids is None or not named):
-            raise ArtifactError(
-                "neither tokens nor text" if ids is None else "tokens, but no tokenizer and no text",
-                path=path,
-                line=row,
-                expected="text, or tokens of a named tokenizer",
-            )

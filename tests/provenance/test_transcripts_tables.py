@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from provenance import artifacts, storage, transcripts
-from provenance.errors import ArtifactError
+from provenance import artifacts, scoring, storage, transcripts
+from provenance.errors import ArtifactError, InputError
 from provenance.records import Record, Tokenizer
+from provenance.suspects import ngram
 from provenance.transcripts import tables
 
 TOKENIZER = Tokenizer(name="somewhere", sha256="a" * 64, revision="main")
@@ -72,7 +73,6 @@ def test_records_know_nothing_of_positions(tmp_path):
         ([{"id": "a", "text": ""}], r"t:1: no position"),
         ([{"id": "a", "positions": [1, -2], "text": ""}], r"t:1: position -2; expected 0 to 9"),
         ([{"id": "a", "positions": [1], "text": ""}, {"id": "b", "positions": [10], "text": ""}], r"t:2: position 10"),
-        ([{"id": "a", "positions": [1]}], r"t:1: neither tokens nor text"),
     ],
 )
 def test_rows_that_no_audit_could_use_are_refused(tmp_path, rows, message):
@@ -81,11 +81,20 @@ def test_rows_that_no_audit_could_use_are_refused(tmp_path, rows, message):
         transcripts.read(write(tmp_path / "t", rows))
 
 
-def test_tokens_of_an_unknown_tokenizer_need_text(tmp_path):
-    """Ids alone mean nothing without what made them."""
-    path = write(tmp_path / "t", [{"id": "a", "positions": [1], "tokens": [1]}], tokenizer=None)
-    with pytest.raises(ArtifactError, match="t:1: tokens, but no tokenizer and no text"):
-        transcripts.read(path)
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ({}, "record 'a' has neither text nor token ids; .*--join CORPUS"),
+        ({"tokens": [1]}, "record 'a' has no text, and its token ids are of a tokenizer .*--tokenizer"),
+    ],
+)
+def test_ids_alone_are_a_transcript_and_ask_for_text_before_a_model_is(tmp_path, row, message):
+    """Who was consumed when can be kept without saying what it is; a model then asks for it, and names the option."""
+    found = transcripts.read(write(tmp_path / "t", [{"id": "a", "positions": [1], **row}], tokenizer=None))
+    assert (found.ids, found.positions[0].tolist(), found.texts) == (("a",), [1], (None,))
+    ngram.count([Record(id="b", text="abc")], out=tmp_path / "n", inputs={})
+    with pytest.raises(InputError, match=message):
+        scoring.score(transcripts.records(found), suspect=f"ngram:{tmp_path / 'n'}", tokenizer=found.tokenizer)
 
 
 @pytest.mark.parametrize(
