@@ -14,17 +14,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from provenance.audits import tagging, views
+from provenance.audits.replies import PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from provenance.audits.answers import Answers
+    from provenance.audits.replies import Replies
     from provenance.records import Score
 
     Values = NDArray[np.float64] | str
-    Attack = Callable[[Answers], Values]
+    Attack = Callable[[Replies], Values]
 
 SMALLEST_SD = 1e-3
 """Nats below which a next-token distribution counts as certain."""
@@ -53,7 +54,7 @@ class NotMeasured:
     reason: str
 
 
-def measure(answers: Answers, *, min_k: Sequence[int] = (DEFAULT_K,)) -> tuple[Measured | NotMeasured, ...]:
+def measure(replies: Replies, *, min_k: Sequence[int] = (DEFAULT_K,)) -> tuple[Measured | NotMeasured, ...]:
     """Compute every signal, or say why not.
 
     Parameters
@@ -61,116 +62,116 @@ def measure(answers: Answers, *, min_k: Sequence[int] = (DEFAULT_K,)) -> tuple[M
     min_k
         Percentages of least likely tokens for Min-K% and Min-K%++.
     """
-    return tuple(_named(name, source, attack(answers)) for name, source, attack in _attacks(min_k))
+    return tuple(_named(name, source, attack(replies)) for name, source, attack in _attacks(min_k))
 
 
-def mean_logprob(answers: Answers) -> NDArray[np.float64]:
+def mean_logprob(replies: Replies) -> NDArray[np.float64]:
     """Mean log-probability a token; a character where only sums are known: the logarithm of perplexity, negated.
 
     Yeom et al., "Privacy Risk in Machine Learning" (arXiv 1709.01604).
     """
-    return _means(answers, answers.rows)
+    return _means(replies, replies.rows)
 
 
-def zlib_ratio(answers: Answers) -> NDArray[np.float64]:
+def zlib_ratio(replies: Replies) -> NDArray[np.float64]:
     """Log-probability of the text per bit that zlib needs for it: a text that is likelier than it is simple.
 
     Carlini et al., "Extracting Training Data from Large Language Models" (arXiv 2012.07805).
     """
-    bits = np.array([8 * len(zlib.compress(text.encode())) for text in answers.pool.texts])
-    ratio: NDArray[np.float64] = np.array([_total(row) for row in answers.rows]) / bits
+    bits = np.array([8 * len(zlib.compress(text.encode())) for text in replies.pool.texts])
+    ratio: NDArray[np.float64] = np.array([_total(row) for row in replies.rows]) / bits
     return ratio
 
 
-def lower_case(answers: Answers) -> Values:
+def lower_case(replies: Replies) -> Values:
     """Log-perplexity in lower case over log-perplexity as written: only what was seen depends on its capitals.
 
     Carlini et al. (arXiv 2012.07805).
     """
-    return _ratio(answers, views.LOWER, name="lower-case")
+    return _ratio(replies, views.LOWER, name="lower-case")
 
 
-def min_k(answers: Answers, *, percent: int) -> Values:
+def min_k(replies: Replies, *, percent: int) -> Values:
     """Mean log-probability of the least likely tokens: a text that was seen has few outliers.
 
     Shi et al., "Detecting Pretraining Data from Large Language Models" (arXiv 2310.16789).
     """
-    if answers.sums:
+    if replies.sums:
         return "the suspect gave one sum a text, not a number a token"
-    return np.array([_lowest(row.logprob.astype(np.float64), percent) for row in answers.rows])
+    return np.array([_lowest(row.logprob.astype(np.float64), percent) for row in replies.rows])
 
 
-def min_k_plus(answers: Answers, *, percent: int) -> Values:
+def min_k_plus(replies: Replies, *, percent: int) -> Values:
     """Min-K% of log-probabilities standardised by the model's own next-token distribution.
 
     Zhang et al., "Min-K%++" (arXiv 2404.02936).
     """
-    if any(row.mean is None or row.sd is None for row in answers.rows):
+    if any(row.mean is None or row.sd is None for row in replies.rows):
         return "the suspect does not give mean and spread of its next-token distribution"
-    return np.array([_lowest(_standardised(row), percent) for row in answers.rows])
+    return np.array([_lowest(_standardised(row), percent) for row in replies.rows])
 
 
-def reference_difference(answers: Answers) -> Values:
+def reference_difference(replies: Replies) -> Values:
     """Log-probability a character beyond what models say that did not see the text.
 
     Carlini et al. (arXiv 2012.07805), there with a smaller model; mean over the references.
     """
-    if not answers.references:
+    if not replies.references:
         return "no reference was given"
-    known = [_per_character(answers, rows) for rows in (answers.rows, *answers.references)]
+    known = [_per_character(replies, rows) for rows in (replies.rows, *replies.references)]
     beyond: NDArray[np.float64] = known[0] - np.mean(known[1:], axis=0)
     return beyond
 
 
-def recall(answers: Answers) -> Values:
+def recall(replies: Replies) -> Values:
     """Log-probability after a prefix of non-members over that without: a text that was seen loses by the prefix.
 
     Xie et al., "ReCaLL: Membership Inference via Relative Conditional Log-Likelihoods" (arXiv 2406.15968).
     """
-    return _ratio(answers, "prefix", name="recall")
+    return _ratio(replies, PREFIX, name="recall")
 
 
-def dc_pdd(answers: Answers) -> Values:
+def dc_pdd(replies: Replies) -> Values:
     """Divergence of the model's probabilities from mere token frequency, at each token's first occurrence.
 
     Zhang et al., "Pretraining Data Detection for Large Language Models: A Divergence-based Calibration Method"
     (arXiv 2409.14781). The frequencies are those of all texts of the audit together, which know no sides.
     """
-    if answers.sums or any(row.tokens is None for row in answers.rows):
+    if replies.sums or any(row.tokens is None for row in replies.rows):
         return "the suspect does not give token ids"
-    tokens = [np.asarray(row.tokens, dtype=np.int64) for row in answers.rows]
+    tokens = [np.asarray(row.tokens, dtype=np.int64) for row in replies.rows]
     known, inverse = np.unique(np.concatenate(tokens), return_inverse=True)
     counts = np.bincount(inverse.ravel())
     rarity = -np.log((counts + 1) / (counts.sum() + len(known)))
     return np.array(
-        [_calibrated(row, rarity[np.searchsorted(known, ids)], ids) for row, ids in _paired(answers, tokens)]
+        [_calibrated(row, rarity[np.searchsorted(known, ids)], ids) for row, ids in _paired(replies, tokens)]
     )
 
 
-def tag_and_tab(answers: Answers) -> Values:
+def tag_and_tab(replies: Replies) -> Values:
     """Mean log-probability of the most surprising words of each sentence, and of names.
 
     Antebi et al., "Tag&Tab: Pretraining Data Detection in Large Language Models Using Keyword-Based Membership
     Inference Attack" (arXiv 2501.08454); names are words capitalised inside a sentence, where the paper asks a tagger.
     """
-    if answers.sums or any(row.ends is None for row in answers.rows):
+    if replies.sums or any(row.ends is None for row in replies.rows):
         return "the suspect does not say which characters a token is"
-    if answers.window is not None:
+    if replies.window is not None:
         return "under a window it is not known which words were scored"
-    return np.array([tagging.tab(row, text) for row, text in zip(answers.rows, answers.pool.texts, strict=True)])
+    return np.array([tagging.tab(row, text) for row, text in zip(replies.rows, replies.pool.texts, strict=True)])
 
 
-def neighbourhood(answers: Answers) -> Values:
+def neighbourhood(replies: Replies) -> Values:
     """Log-probability beyond that of neighbours with some words replaced.
 
     Mattern et al., "Membership Inference Attacks against Language Models via Neighbourhood Comparison"
     (arXiv 2305.18462); the words are of like frequency, where the paper asks a masked language model.
     """
-    near = [rows for view, rows in answers.views.items() if view.startswith("neighbour:")]
+    near = [rows for view, rows in replies.views.items() if view.startswith("neighbour:")]
     if not near:
         return _needs("neighbourhood")
-    others: NDArray[np.float64] = np.mean([_means(answers, rows) for rows in near], axis=0)
-    return _means(answers, answers.rows) - others
+    others: NDArray[np.float64] = np.mean([_means(replies, rows) for rows in near], axis=0)
+    return _means(replies, replies.rows) - others
 
 
 def _attacks(ks: Sequence[int]) -> Iterator[tuple[str, str, Attack]]:
@@ -200,25 +201,25 @@ def _needs(name: str) -> str:
     return f"it needs a pass of its own, which was not asked for (--signal {name})"
 
 
-def _ratio(answers: Answers, view: str, *, name: str) -> Values:
-    if view not in answers.views:
+def _ratio(replies: Replies, view: str, *, name: str) -> Values:
+    if view not in replies.views:
         return _needs(name)
-    plain = _means(answers, answers.rows)
+    plain = _means(replies, replies.rows)
     # Nothing is left to compare of a text that is certain.
     ratio: NDArray[np.float64] = np.full(len(plain), np.nan)
-    np.divide(_means(answers, answers.views[view]), plain, out=ratio, where=plain < 0)
+    np.divide(_means(replies, replies.views[view]), plain, out=ratio, where=plain < 0)
     return ratio
 
 
-def _means(answers: Answers, rows: Sequence[Score]) -> NDArray[np.float64]:
-    if answers.sums:
-        return _per_character(answers, rows)
+def _means(replies: Replies, rows: Sequence[Score]) -> NDArray[np.float64]:
+    if replies.sums:
+        return _per_character(replies, rows)
     return np.array([_total(row) / len(row.logprob) if len(row.logprob) else np.nan for row in rows])
 
 
-def _per_character(answers: Answers, rows: Sequence[Score]) -> NDArray[np.float64]:
+def _per_character(replies: Replies, rows: Sequence[Score]) -> NDArray[np.float64]:
     """Divide by the characters that were scored; under a window a mere sum is over as many tokens everywhere."""
-    whole = [1 if answers.window else max(len(text), 1) for text in answers.pool.texts]
+    whole = [1 if replies.window else max(len(text), 1) for text in replies.pool.texts]
     lengths = [row.ends[-1] if row.ends else length for row, length in zip(rows, whole, strict=True)]
     return np.array([_total(row) / max(length, 1) for row, length in zip(rows, lengths, strict=True)])
 
@@ -237,8 +238,8 @@ def _standardised(row: Score) -> NDArray[np.float64]:
     return (row.logprob - mean) / np.maximum(sd, SMALLEST_SD)
 
 
-def _paired(answers: Answers, tokens: Sequence[NDArray[np.int64]]) -> Iterator[tuple[Score, NDArray[np.int64]]]:
-    return zip(answers.rows, tokens, strict=True)
+def _paired(replies: Replies, tokens: Sequence[NDArray[np.int64]]) -> Iterator[tuple[Score, NDArray[np.int64]]]:
+    return zip(replies.rows, tokens, strict=True)
 
 
 def _calibrated(row: Score, rarity: NDArray[np.float64], tokens: NDArray[np.int64]) -> float:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from provenance.audits import answers as answering
 from provenance.audits import attacks, blind, gates, plots, pools, trials, weighing
+from provenance.audits import replies as replying
 from provenance.audits.pools import Side, Split, split
 from provenance.evidence import (
     DEFAULT_ALPHA,
@@ -116,10 +116,10 @@ def audit(
         pools.check_split(members, nonmembers, drawn)
     inputs = _inputs(members, nonmembers, scores, references)
     rng = generator(seed, *inputs.values())
-    answers = answering.gather(pools.join(members, nonmembers), scores, references)
-    trial = trials.run(trials.prepare(answers, min_k=min_k), resamples=resamples, rng=rng)
+    replies = replying.gather(pools.join(members, nonmembers), scores, references)
+    trial = trials.run(trials.prepare(replies, min_k=min_k), resamples=resamples, rng=rng)
     area = trials.area(trial, rng)
-    guesses = blind.guess(answers.pool, rng=rng)
+    guesses = blind.guess(replies.pool, rng=rng)
     checks = (*_gates(trial, scores, references, alpha), _blind_gate(area, guesses, drawn))
     pvalue, rates = trial.weighing.exchange.pvalues[0], trials.rates(trial)
     return Evidence(
@@ -130,7 +130,7 @@ def audit(
             log10_pvalue=math.log10(pvalue), log10_floor=-math.log10(resamples + 1), alpha=alpha, gates=checks
         ),
         alpha=alpha,
-        n=len(answers.rows),
+        n=len(replies.rows),
         pvalue=positive(pvalue),
         log10_pvalue=math.log10(pvalue),
         decided_by="permutation",
@@ -218,23 +218,23 @@ def _unmeasured(rates: Sequence[roc.Rate | roc.NotMeasured]) -> Iterator[str]:
 
 
 def _caveats(trial: Trial, drawn: Split | None, commitments: Sequence[Commitment]) -> Iterator[str]:
-    answers = trial.prepared.answers
-    clusters = len(np.unique(answers.pool.clusters))
+    replies = trial.prepared.replies
+    clusters = len(np.unique(replies.pool.clusters))
     yield CONDITIONAL if drawn is None else WHOLE
     if not any(commitment.witness for commitment in commitments):
         yield OWNER
     yield "The signals of the table describe; none of them decides, and the best of them is not the finding."
-    if clusters < len(answers.rows):
-        yield f"{len(answers.rows)} texts are of {clusters} clusters; rates at fixed FPR take one text of each."
-    tested = len(np.unique(answers.pool.clusters[trial.weighing.tested]))
+    if clusters < len(replies.rows):
+        yield f"{len(replies.rows)} texts are of {clusters} clusters; rates at fixed FPR take one text of each."
+    tested = len(np.unique(replies.pool.clusters[trial.weighing.tested]))
     if lonely := tested - trial.weighing.exchange.clusters:
         yield f"{lonely} of the {tested} clusters tested have none of their size on the other side and say nothing."
-    if answers.pool.repeats:
-        yield f"{answers.pool.repeats} texts repeat another of their side."
-    if answers.short:
-        yield f"{answers.short} texts were too short to be scored and took no part."
-    if answers.spent:
-        yield f"{answers.spent} non-members went into the prefix of recall, with their clusters, and took no part."
+    if replies.pool.repeats:
+        yield f"{replies.pool.repeats} texts repeat another of their side."
+    if replies.short:
+        yield f"{replies.short} texts were too short to be scored and took no part."
+    if replies.spent:
+        yield f"{replies.spent} non-members went into the prefix of recall, with their clusters, and took no part."
 
 
 def _plots(trial: Trial) -> tuple[Plot, ...]:

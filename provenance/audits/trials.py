@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from provenance.audits.answers import Answers
     from provenance.audits.pools import Pool
+    from provenance.audits.replies import Replies
     from provenance.audits.weighing import Weighing
     from provenance.stats.clusters import Exchange
     from provenance.stats.roc import Area
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 class Prepared:
     """Everything about the texts that knows no sides."""
 
-    answers: Answers
+    replies: Replies
     measured: tuple[attacks.Measured, ...]
     missing: tuple[attacks.NotMeasured, ...]
     table: NDArray[np.float64]
@@ -49,25 +49,25 @@ class Trial:
     @property
     def pool(self) -> Pool:
         """The texts that took part."""
-        return self.prepared.answers.pool
+        return self.prepared.replies.pool
 
 
-def prepare(answers: Answers, *, min_k: Sequence[int] = (attacks.DEFAULT_K,)) -> Prepared:
+def prepare(replies: Replies, *, min_k: Sequence[int] = (attacks.DEFAULT_K,)) -> Prepared:
     """Compute every signal of every text."""
     measured, missing = list[attacks.Measured](), list[attacks.NotMeasured]()
-    for signal in attacks.measure(answers, min_k=min_k):
+    for signal in attacks.measure(replies, min_k=min_k):
         match signal:
             case attacks.Measured():
                 measured.append(signal)
             case attacks.NotMeasured():
                 missing.append(signal)
-    table = weighing.columns([one.values for one in measured], weighing.features(answers.pool.texts))
-    return Prepared(answers=answers, measured=tuple(measured), missing=tuple(missing), table=table)
+    table = weighing.columns([one.values for one in measured], weighing.features(replies.pool.texts))
+    return Prepared(replies=replies, measured=tuple(measured), missing=tuple(missing), table=table)
 
 
 def run(prepared: Prepared, *, resamples: int, rng: np.random.Generator) -> Trial:
     """Test the weighted signals, and each signal by itself."""
-    pool = prepared.answers.pool
+    pool = prepared.replies.pool
     weighed = weighing.weigh(prepared.table, pool, resamples=resamples, rng=rng)
     ranks = np.column_stack([rank.normal_scores(signal.values) for signal in prepared.measured])
     alone = clustered.exchange(ranks, pool.sides, pool.clusters, resamples=resamples, rng=rng)
@@ -86,8 +86,8 @@ def area(trial: Trial, rng: np.random.Generator) -> Area | None:
 def nats(trial: Trial) -> Effect:
     """Give the difference in mean log-probability, with an interval from clusters."""
     pool = trial.pool
-    gap = clustered.difference(attacks.mean_logprob(trial.prepared.answers), pool.sides, pool.clusters)
-    unit = "character" if trial.prepared.answers.sums else "token"
+    gap = clustered.difference(attacks.mean_logprob(trial.prepared.replies), pool.sides, pool.clusters)
+    unit = "character" if trial.prepared.replies.sums else "token"
     return Effect(
         name=f"nats-a-{unit}-members-minus-nonmembers", value=gap.value, low=gap.low, high=gap.high, level=gap.level
     )

@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from provenance.corpora.files import Corpus, File, digest, open  # noqa: A004 (called as corpora.open)
     from provenance.corpora.ids import text_id
     from provenance.corpora.splice import Edit
-    from provenance.corpora.stream import Entry, read, rewrite
+    from provenance.corpora.stream import Entry, read, rewrite, values
 
-__all__ = ["Corpus", "Edit", "Entry", "File", "digest", "open", "read", "rewrite", "text_id"]
+__all__ = ["Corpus", "Edit", "Entry", "File", "digest", "open", "read", "rewrite", "text_id", "values"]
 
 _HOMES = {
     "Corpus": "files",
@@ -47,6 +47,7 @@ _HOMES = {
     "Entry": "stream",
     "read": "stream",
     "rewrite": "stream",
+    "values": "stream",
 }
 
 

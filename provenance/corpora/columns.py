@@ -91,7 +91,7 @@ def _find(schema: pa.Schema, name: str, *, option: str, place: str) -> tuple[tup
 def _id_steps(schema: pa.Schema, corpus: Corpus, path: Path) -> tuple[str, ...] | None:
     if corpus.id_field is None and fields.DEFAULT_ID not in schema.names:
         return None
-    return _find(schema, corpus.id_field or fields.DEFAULT_ID, option="--id-field", place=str(path))[0]
+    return _find(schema, corpus.id_field or fields.DEFAULT_ID, option=corpus.id_option, place=str(path))[0]
 
 
 def _opt_out_steps(schema: pa.Schema, corpus: Corpus, path: Path) -> tuple[str, ...]:

@@ -65,7 +65,7 @@ def _columns(names: Sequence[str], corpus: Corpus, place: str) -> tuple[int, int
     text = _column(names, corpus.text_field, option="--text-field", place=place)
     if corpus.id_field is None and fields.DEFAULT_ID not in names:
         return text, None
-    return text, _column(names, corpus.id_field or fields.DEFAULT_ID, option="--id-field", place=place)
+    return text, _column(names, corpus.id_field or fields.DEFAULT_ID, option=corpus.id_option, place=place)
 
 
 def _column(names: Sequence[str], name: str, *, option: str, place: str) -> int:

@@ -60,6 +60,8 @@ class Corpus:
     """Field or column of the text; ``meta.text`` reaches into objects and structs."""
     id_field: str | None = None
     """Field of the id; None takes ``id`` where a record has one, else a digest of the text."""
+    id_option: str = "--id-field"
+    """Option that named the field, for messages."""
     opt_out_field: str | None = None
     """Field that is true in records which are to be left alone; a JSON record without it is not."""
     companions: tuple[str, ...] = ()

@@ -69,7 +69,7 @@ def _id(record: dict[str, Any], corpus: Corpus, place: str) -> str | None:
     asked = corpus.id_field
     if asked is None:
         return fields.id_of(record.get(fields.DEFAULT_ID), asked=None, place=place)
-    value = fields.value_at(record, fields.steps(asked, record), option="--id-field", place=place)
+    value = fields.value_at(record, fields.steps(asked, record), option=corpus.id_option, place=place)
     return fields.id_of(value, asked=asked, place=place)
 
 

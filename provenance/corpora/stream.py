@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from provenance import storage
@@ -51,6 +51,29 @@ def read(corpus: Corpus) -> Iterator[Entry]:
     if empty:
         path = corpus.files[0].path if len(corpus.files) == 1 else corpus.root
         raise InputError("no documents in it", path=path, expected="at least one")
+
+
+def values(corpus: Corpus, field: str, *, option: str) -> Iterator[str]:
+    """Give one field of every document, in the order of `read`, such as the book that a chunk is of; it may repeat.
+
+    Parameters
+    ----------
+    option
+        What named the field, for messages.
+
+    Raises
+    ------
+    InputError
+        As `read` does, if a record has no such field or something else there than a string or an integer, or the
+        corpus is plain text.
+    """
+    asked = replace(corpus, id_field=field, id_option=option)
+    for file in corpus.files:
+        if file.format == "text":
+            raise InputError(f"plain text has no field {field!r}", path=file.path, hint=f"leaving {option} out")
+        for piece in _pieces(file, asked):
+            if isinstance(piece, Passage):
+                yield str(piece.id)
 
 
 def rewrite(corpus: Corpus, edits: Iterable[Sequence[Edit]], *, out: Path) -> None:
