@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from provenance.audits.labelled import Labelled, NotMeasured, Rate
     from provenance.evidence import Auroc, Effect, Evidence
+    from provenance.stats.roc import Area
 
 MOST_FOUND = 3
 COLOURS = {"evidence": "bold red", "no-evidence": "bold green", "inconclusive": "bold yellow"}
@@ -39,6 +41,8 @@ def _rows(evidence: Evidence, path: Path) -> Iterator[tuple[str, str | Text]]:
         yield "AUROC", _interval(evidence.auroc)
     if evidence.found:
         yield from _found(evidence.found)
+    if evidence.plan:
+        yield from of_plan(evidence.plan)
     failed = [gate for gate in evidence.gates if not gate.passed]
     yield "gates", f"{len(evidence.gates) - len(failed)} of {len(evidence.gates)} passed"
     for gate in failed:
@@ -56,7 +60,34 @@ def _found(found: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
         yield "", f"{len(found) - MOST_FOUND:,} more in the evidence"
 
 
-def _interval(number: Effect | Auroc) -> str:
+def of_plan(plan: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Say whether an audit kept to its plan."""
+    deviations = plan.get("deviations") or ()
+    yield "plan", "as planned" if not deviations else f"{len(deviations)} deviations from it"
+    for deviation in deviations:
+        yield "", str(deviation)
+
+
+def of_labels(measured: Labelled) -> Iterator[tuple[str, str]]:
+    """Say how good a test is on suspects of which the truth is known."""
+    yield "AUROC of the test", _measured(measured.auroc)
+    yield "false positives", _measured(measured.false_positives)
+    yield "true positives", _measured(measured.true_positives)
+
+
+def _measured(number: Area | Rate | NotMeasured) -> str:
+    from provenance.audits import labelled
+
+    match number:
+        case labelled.NotMeasured(not_measured=reason):
+            return f"not measured: {reason}"
+        case labelled.Rate(found=found, of=of):
+            return f"{found} of {of}: {_interval(number)}"
+        case _:
+            return _interval(number)
+
+
+def _interval(number: Effect | Auroc | Area | Rate) -> str:
     return f"{number.value:.3f} [{number.low:.3f}, {number.high:.3f}]"
 
 

@@ -1,0 +1,85 @@
+"""What does a run of audits owe to its plan, and to the claims that are asked together?"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+from cli import findings, summary, terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from cli.options import Planned
+    from cli.sources import Source
+    from provenance.evidence import Evidence
+
+
+def prepare(name: str, source: Source, how: dict[str, Any]) -> dict[str, Any]:
+    """Check the plan and settle, before anything is asked, how the claims of this run are decided.
+
+    Raises
+    ------
+    MismatchError
+        If the plan is for another transcript or ledger.
+    """
+    from provenance import families, plans
+
+    asked = len(how["suspect_names"]) or 1
+    if len(how.get("labels", ())) not in {0, asked}:
+        raise click.UsageError(f"{len(how['labels'])} --label for {asked} suspects: give one each, in their order")
+    plan: Planned | None = how.get("plan")
+    if plan is not None:
+        plans.check(plan.plan, audit=name, inputs=source.inputs, path=plan.path)
+        return {**how, "by_evalue": plan.plan.decided_by == "evalue"}
+    if asked == 1 or given("resamples"):
+        return how
+    units = len({(record.set, record.id) for record in source.records})
+    rule = families.rule(claims=asked, alpha=how["alpha"], units=units, resamples=how["resamples"])
+    return {**how, "resamples": rule.resamples, "by_evalue": rule.decided_by == "evalue"}
+
+
+def weigh(judged: Iterable[Evidence], how: dict[str, Any]) -> Iterator[Evidence]:
+    """Give each finding what it has to say of its family, its label and its plan."""
+    from provenance import adherence, families
+
+    names, labels, plan = how["suspect_names"], how.get("labels", ()), how.get("plan")
+    witnessed = findings.commitments([plan.path], how) if plan else ()
+    for index, evidence in enumerate(judged):
+        found = families.by_evalue(evidence) if how.get("by_evalue") else evidence
+        if len(names) > 1:
+            found = dataclasses.replace(found, family=tuple(names))
+        if labels:
+            found = dataclasses.replace(found, suspect={**found.suspect, "label": labels[index]})
+        if plan:
+            found = adherence.hold(dataclasses.replace(found, commitments=found.commitments + witnessed), plan.plan)
+        yield found
+
+
+def conclude(found: Sequence[Evidence], how: dict[str, Any], *, beside: Path) -> None:
+    """Say what the suspects' labels show of the test itself, and keep it beside the evidence."""
+    from provenance import storage
+    from provenance.audits import labelled
+
+    if not how.get("labels"):
+        return
+    measured = labelled.measure(found, how["labels"])
+    path = beside.with_name(f"{beside.stem}.labels.json")
+    storage.write_json(path, labelled.to_json(measured))
+    terminal.say_table([*summary.of_labels(measured), ("labels", str(path))])
+
+
+def at_level(settings: dict[str, Any], how: dict[str, Any]) -> dict[str, Any]:
+    """Put the level that one of several claims must reach in place of that of the family."""
+    planned: Planned | None = how.get("plan")
+    family = max(len(how["suspect_names"]), len(planned.plan.family) if planned else 1, 1)
+    return {**settings, "alpha": settings["alpha"] / family}
+
+
+def given(name: str) -> bool:
+    """Ask whether an option stands on the command line."""
+    return click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE
