@@ -76,7 +76,7 @@ def watermark(
         statistic="published-minus-alternates",
         window=pilot.evidence.suspect.get("window") if pilot else None,
         references=goal.references,
-        select="documents-first",
+        select="documents first",
         stop_early=goal.stop_early,
         seed=goal.seed,
         alternates=choice.alternates,

@@ -45,16 +45,17 @@ def run(
     count = len(how["suspect_names"]) or 1
     paths, kept_paths = findings.numbered(out, count), findings.numbered(kept, count)
     if walk is not None and how["stop_early"]:
-        found = _early(source, kept_paths, how, walk=lambda ask, window: walk(ask, window, claims.at_level(settings, how)))
+        stop = claims.at_level(settings, how)
+        found = _early(source, kept_paths, how, walk=lambda ask, window: walk(ask, window, stop))
         judged = (judge(scores, others, {**settings, "early": early}) for scores, others, early in found)
     else:
         suspects, references = list(_suspects(source, kept, how)), list(_references(source, kept, how))
         judged = (judge(scores, references, settings) for scores in suspects)
     weighed = zip(claims.weigh(judged, how), paths, strict=True)
-    found = {one: findings.conclude(one, path, how=how, several=count > 1) for one, path in weighed}
-    claims.conclude(list(found), how, beside=kept)
+    concluded = [(one, findings.conclude(one, path, how=how, several=count > 1)) for one, path in weighed]
+    claims.conclude([one for one, _ in concluded], how, beside=kept)
     findings.suggest(paths)
-    if set(found.values()) & set(how["fail_on"]):
+    if {verdict for _, verdict in concluded} & set(how["fail_on"]):
         sys.exit(3)
 
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from cli.sources import Source
     from provenance.evidence import Evidence
 
+BETTING = frozenset({"order", "watermark"})
+"""Audits that have a bet, which can decide where resamples would take too long."""
+
 
 def prepare(name: str, source: Source, how: dict[str, Any]) -> dict[str, Any]:
     """Check the plan and settle, before anything is asked, how the claims of this run are decided.
@@ -40,7 +43,7 @@ def prepare(name: str, source: Source, how: dict[str, Any]) -> dict[str, Any]:
         return how
     units = len({(record.set, record.id) for record in source.records})
     rule = families.rule(claims=asked, alpha=how["alpha"], units=units, resamples=how["resamples"])
-    return {**how, "resamples": rule.resamples, "by_evalue": rule.decided_by == "evalue"}
+    return {**how, "resamples": rule.resamples, "by_evalue": name in BETTING and rule.decided_by == "evalue"}
 
 
 def weigh(judged: Iterable[Evidence], how: dict[str, Any]) -> Iterator[Evidence]:
