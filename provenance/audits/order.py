@@ -10,22 +10,19 @@ family and exact p-values in place of Spearman's asymptotic one.
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from provenance.audits import decision, examples, gates, plots, residuals, stopping, traces
+from provenance.audits import examples, gates, residuals, stopping, traces
 from provenance.errors import MismatchError
-from provenance.evidence import DEFAULT_ALPHA, OWNER_CAVEAT, Commitment, Evidence, Gate, LogP, Plot, Statistic
+from provenance.evidence import DEFAULT_ALPHA, OWNER_CAVEAT, Commitment, Evidence, Gate, Statistic
 from provenance.records import generator
-from provenance.stats import recency, tails
+from provenance.stats import recency
 from provenance.transcripts import tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from numpy.typing import NDArray
 
     from provenance.audits.stopping import Ask, Early
     from provenance.audits.traces import Trace
@@ -69,7 +66,8 @@ def audit(
     alpha
         Level of the verdict.
     resamples
-        Shuffles; the floor of the p-value is 1/(resamples + 1).
+        Shuffles; the floor of the p-value is 1/(resamples + 1). From 100,000 units in one stratum on all shifts of one
+        relabelling stand in their place, and the floor is one over the number of units.
     seed
         Joined with the digests of the inputs, and with ids for the order of the walk.
     early
@@ -95,10 +93,10 @@ def audit(
         audit="order",
         claim=CLAIM,
         null=NULL,
-        **_decided(trace, resamples=resamples, alpha=alpha, gates=checks),
+        **traces.decided(trace, resamples=resamples, alpha=alpha, gates=checks),
         n=len(trace.residual),
         pvalue_method=_method(trace, scores, len(references)),
-        asymptotic=_asymptotic(trace),
+        asymptotic=traces.asymptotic(trace),
         statistic=Statistic(name=f"recency-max:{recency.NAMES[trace.member]}", value=trace.statistic),
         effect=traces.correlation(trace),
         effects=(traces.nats(trace),),
@@ -111,7 +109,7 @@ def audit(
         references=_references(trace, references),
         seed=seed,
         stopped=early.summary() if early else None,
-        plots=_plots(trace),
+        plots=traces.drawn(trace),
     )
 
 
@@ -152,20 +150,6 @@ def ask_early(
     return stopping.walk(blocks, ask, capital=capital, alpha=alpha)
 
 
-def _decided(trace: Trace, *, resamples: int, alpha: float, gates: Sequence[Gate]) -> decision.Decided:
-    if trace.test is None:
-        return decision.by_capital(trace.capital, alpha=alpha, gates=gates)
-    return decision.by_permutation(trace.test.pvalue, trace.capital, resamples=resamples, alpha=alpha, gates=gates)
-
-
-def _asymptotic(trace: Trace) -> LogP | None:
-    if trace.test is None:
-        return None
-    tests = trace.curves.shape[1]
-    tail = min(0.0, math.log10(tests) + tails.normal_log10_sf(trace.statistic))
-    return LogP(log10_pvalue=tail, method=f"extrapolation: {tests} × normal tail of the largest standardised statistic")
-
-
 def _method(trace: Trace, scores: Scores, references: int) -> str:
     test = trace.test.method if trace.test else f"1/highest capital at any look; {trace.capital.method}"
     return (
@@ -189,21 +173,7 @@ def _gates(
         gates.enough(len(trace.units.scores)),
         gates.independent(scores.suspect, [reference.suspect for reference in references]),
         gates.reach(trace.log10_floor, alpha=alpha),
-        *_drifts(trace, rng),
-    )
-
-
-def _drifts(trace: Trace, rng: np.random.Generator) -> tuple[Gate, ...]:
-    """Look for what the order should not have touched: content and references, never the suspect's own scores."""
-    units = trace.units
-    columns: list[tuple[str, NDArray[np.float64]]] = [
-        ("length", units.features[:, 0]),
-        ("unigram-frequency", units.features[:, 1]),
-        ("duplicates", units.duplicates),
-        *((f"reference-{index}", column) for index, column in enumerate(units.references.T, start=1)),
-    ]
-    return tuple(
-        gates.drift(name, column, curves=trace.curves, strata=units.strata, rng=rng) for name, column in columns
+        *traces.drifts(trace, rng=rng),
     )
 
 
@@ -234,10 +204,3 @@ def _references(trace: Trace, references: Sequence[Scores]) -> tuple[dict[str, A
         {**scores.suspect, "own_asymptotic_log10_pvalue": traces.own_tail(trace, column)}
         for scores, column in zip(references, trace.units.references.T, strict=True)
     )
-
-
-def _plots(trace: Trace) -> tuple[Plot, ...]:
-    drawn = [plots.running_mean("residual-by-position", trace.last, trace.residual)]
-    if trace.test is not None:
-        drawn.append(plots.histogram("permutation-null", trace.test.null))
-    return (*drawn, plots.growth(trace.capital))

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 LOOKS = 40
 FIRST_LOOK = 32
 """Units asked before the first look: an order audit places no bets before."""
+STEP = 1.1
+"""How many times as many units a later look has at least."""
 NOMINAL = (
     "The audit stopped asking when its capital sufficed, or when nothing was left: its p-value is valid at any stop; "
     "intervals, AUROC and the share of positives found are nominal, as if the number of rows had been fixed."
@@ -66,8 +68,10 @@ class Early:
 
 
 def looks(units: int) -> tuple[int, ...]:
-    """Give after how many units the capital is looked at: growing geometrically, at most `LOOKS` times, last at all."""
-    return tuple(np.unique(np.ceil(np.geomspace(min(FIRST_LOOK, units), units, LOOKS) - 1e-9).astype(int)).tolist())
+    """Give after how many units the capital is looked at: at most `LOOKS` times, each a tenth later, last at all."""
+    first = min(FIRST_LOOK, units)
+    count = min(LOOKS, 1 + math.ceil(math.log(units / first) / math.log(STEP)))
+    return (*np.unique(np.ceil(np.geomspace(first, units, count)[:-1] - 1e-9).astype(int)).tolist(), units)
 
 
 def walk(
