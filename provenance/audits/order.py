@@ -93,7 +93,7 @@ def audit(
         audit="order",
         claim=CLAIM,
         null=NULL,
-        **traces.decided(trace, resamples=resamples, alpha=alpha, gates=checks),
+        **traces.decided(trace, alpha=alpha, gates=checks),
         n=len(trace.residual),
         pvalue_method=_method(trace, scores, len(references)),
         asymptotic=traces.asymptotic(trace),

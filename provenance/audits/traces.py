@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special
 
-from provenance.audits import residuals
+from provenance.audits import decision, gates, plots, residuals
 from provenance.errors import InputError
-from provenance.evidence import Auroc, Effect, TprAtFpr
+from provenance.evidence import Auroc, Effect, Gate, LogP, Plot, TprAtFpr
 from provenance.stats import betting, permutation, rank, recency, roc, tails
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from provenance.audits.examples import Units
@@ -91,6 +93,37 @@ def _predictors(units: Units) -> residuals.Predictors:
     return residuals.Predictors(references=units.references, features=units.features)
 
 
+def decided(trace: Trace, *, alpha: float, gates: Sequence[Gate]) -> decision.Decided:
+    """Apply the verdict rule: shuffles decide, or the bet where asking stopped at what was seen."""
+    if trace.test is None:
+        return decision.by_capital(trace.capital, alpha=alpha, gates=gates)
+    drawn = len(trace.test.null)  # not the resamples asked for: of many rows every shift is looked at
+    return decision.by_permutation(trace.test.pvalue, trace.capital, resamples=drawn, alpha=alpha, gates=gates)
+
+
+def asymptotic(trace: Trace) -> LogP | None:
+    """Extrapolate the permutation p-value, which has a floor; decides nothing."""
+    if trace.test is None:
+        return None
+    tests = trace.curves.shape[1]
+    tail = min(0.0, math.log10(tests) + tails.normal_log10_sf(trace.statistic))
+    return LogP(log10_pvalue=tail, method=f"extrapolation: {tests} × normal tail of the largest standardised statistic")
+
+
+def drifts(trace: Trace, *, rng: np.random.Generator) -> tuple[Gate, ...]:
+    """Look for what the order should not have touched: content and references, never the suspect's own scores."""
+    units = trace.units
+    columns: list[tuple[str, NDArray[np.float64]]] = [
+        ("length", units.features[:, 0]),
+        ("unigram-frequency", units.features[:, 1]),
+        ("duplicates", units.duplicates),
+        *((f"reference-{index}", column) for index, column in enumerate(units.references.T, start=1)),
+    ]
+    return tuple(
+        gates.drift(name, column, curves=trace.curves, strata=units.strata, rng=rng) for name, column in columns
+    )
+
+
 def separation(trace: Trace) -> tuple[Auroc | None, tuple[TprAtFpr, ...] | None, tuple[str, ...]]:
     """Compare units last seen in the later half of the last positions with the rest; in several epochs, of the last."""
     late = trace.last > (trace.last.min() + trace.last.max()) / 2
@@ -137,3 +170,11 @@ def own_tail(trace: Trace, column: NDArray[np.float64]) -> float:
     """Audit a reference itself, by the tail that decides nothing: log10 p; one that saw the order is told by it."""
     centred, scaled = permutation.standardise(rank.normal_scores(column), trace.curves, trace.units.strata)
     return min(0.0, math.log10(trace.curves.shape[1]) + tails.normal_log10_sf(float((centred @ scaled).max())))
+
+
+def drawn(trace: Trace) -> tuple[Plot, ...]:
+    """Draw what a reader needs to see."""
+    shown = [plots.running_mean("residual-by-position", trace.last, trace.residual)]
+    if trace.test is not None:
+        shown.append(plots.histogram("permutation-null", trace.test.null))
+    return (*shown, plots.growth(trace.capital))
