@@ -9,6 +9,8 @@ from cli.lazy import LazyGroup
 AUDITS = {
     "order": ("cli.audits.order", "Does this model derive from my run?"),
     "watermark": ("cli.audits.watermark", "Was this model trained on my release?"),
+    "reshuffle": ("cli.audits.reshuffle", "Was this text written by a descendant of my run?"),
+    "membership": ("cli.audits.membership", "Was this model trained on these documents, not on those?"),
     "trace": ("cli.audits.trace", "Whose copy of my release does this text carry?"),
 }
 """Every audit: the module that holds it as ``command``, and the question it asks."""
@@ -22,6 +24,8 @@ def command() -> None:
     You hold           and ask
     a transcript       provtool audit order       does this model derive from my run?
     a ledger           provtool audit watermark   was this model trained on my release?
+    re-runs            provtool audit reshuffle   was this text written by a descendant of my run?
+    two sets of texts  provtool audit membership  was this model trained on these, not on those?
     a ledger           provtool audit trace       whose copy of my release does this text carry?
 
     \b

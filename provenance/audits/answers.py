@@ -17,7 +17,7 @@ from provenance.records import hash_order
 from provenance.stats import standing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -77,10 +77,13 @@ def gather(run: Scores, reruns: Sequence[Scores], model: Scores | None) -> Answe
     """
     for scores in (*reruns, *([model] if model else [])):
         _check_alike(scores, run)
+    rows = _by_id(run)
+    ids = sorted(rows)
+    wanted = {ids[row]: rows[ids[row]] for row in hash_order(ids)}
     return Answers(
-        run=_terms(run, run),
-        reruns=np.array([_terms(scores, run) for scores in reruns]),
-        model=_terms(model, run) if model else None,
+        run=_terms(run, wanted),
+        reruns=np.array([_terms(scores, wanted) for scores in reruns]),
+        model=_terms(model, wanted) if model else None,
     )
 
 
@@ -98,22 +101,18 @@ def _check_alike(scores: Scores, run: Scores) -> None:
             )
 
 
-def _terms(scores: Scores, run: Scores) -> NDArray[np.float64]:
-    """Give one answer's log-probabilities by token, texts in the order of their hash."""
-    signals.check_finite(scores)
-    wanted, found = _by_id(run), _by_id(scores)
-    differing = [
-        id_
-        for id_ in wanted.keys() | found.keys()
-        if id_ not in wanted or id_ not in found or not _same_tokens(wanted[id_], found[id_])
-    ]
+def _terms(scores: Scores, wanted: Mapping[str, Score]) -> NDArray[np.float64]:
+    """Give one answer's log-probabilities by token, texts in the order wanted."""
+    found = _by_id(scores)
+    differing = [id_ for id_ in wanted.keys() | found.keys() if not _same_tokens(wanted.get(id_), found.get(id_))]
     if differing:
         raise MismatchError(
-            f"{scores.suspect['suspect']} and {run.suspect['suspect']} scored other texts: {min(differing)}",
-            expected="the same texts in the same tokens",
+            f"{scores.suspect['suspect']} scored another text, or in other tokens: {min(differing).lstrip(chr(0))}",
+            expected="the same texts in the same tokens for all re-runs",
         )
-    ids = sorted(wanted)
-    terms = np.concatenate([found[ids[row]].logprob for row in hash_order(ids)]).astype(np.float64)
+    terms = np.concatenate([found[id_].logprob for id_ in wanted]).astype(np.float64)
+    if not np.isfinite(terms).all():
+        signals.check_finite(scores)
     if not len(terms):
         raise InputError("the text has no token that could be scored", expected="two tokens at least")
     return terms
@@ -126,5 +125,5 @@ def _by_id(scores: Scores) -> dict[str, Score]:
     return rows
 
 
-def _same_tokens(one: Score, other: Score) -> bool:
-    return len(one.logprob) == len(other.logprob) and one.tokens == other.tokens
+def _same_tokens(one: Score | None, other: Score | None) -> bool:
+    return bool(one and other and len(one.logprob) == len(other.logprob) and one.tokens == other.tokens)

@@ -104,11 +104,51 @@ TRACE = Question(
     elsewhere="It speaks of this copy only: the text may come from the original, or from another copy.",
     command="audit trace LEDGER TEXTS",
 )
-KNOWN = {"order": ORDER, "watermark": WATERMARK, "trace": TRACE}
+RESHUFFLE = Question(
+    title="Text of a descendant",
+    asked="Was the text written by a model that comes from this run? The last part of the run was trained again: once "
+    "in the order in which it was, and many times with the same data in other orders. A text that has nothing to do "
+    "with the order is as likely to suit any of these models best as any other.",
+    found="The text suits the model that was trained in the recorded order better than those trained in other orders.",
+    not_found="The text does not suit the model that was trained in the recorded order better than those trained in "
+    "other orders, beyond what chance allows.",
+    if_chance="If the text had nothing to do with this order",
+    trace="a preference this strong",
+    unit="tokens of text",
+    limits=(
+        (
+            "It speaks of the order of the run’s last part: every model that comes from there shares the finding, and "
+            "it does not show which of them wrote the text."
+        ),
+        "It does not show by which path the text came from such a model, nor anybody’s knowledge or intent.",
+    ),
+    elsewhere="It speaks of the last part of the run only: the text may come from a model that left the run before it.",
+    command="audit reshuffle TEXTS --scores SCORES",
+)
+MEMBERSHIP = Question(
+    title="Members of the training data",
+    asked="Was the model trained on these documents? It is compared how the model takes them with how it takes "
+    "documents of the same kind that it cannot have been trained on. If it saw neither, or both, it has no reason to "
+    "know one kind better than the other.",
+    found="The model knows the members better than the non-members.",
+    not_found="The model does not know the members better than the non-members more than chance allows.",
+    if_chance="If who is a member had nothing to do with the model",
+    trace="a difference this strong",
+    unit="documents",
+    limits=(
+        (
+            "Unless members were drawn at random before the training, it rests on both sets being alike. The check "
+            "that tries to tell them apart without asking the model is a guard, not a proof."
+        ),
+        "It speaks of the members as a whole: it does not show which single documents the model was trained on.",
+        "It does not show by which path the text reached the model, nor anybody’s knowledge or intent.",
+    ),
+    elsewhere="It speaks of what can be measured in this model: it may have been trained on the members all the same.",
+    command="audit membership MEMBERS NONMEMBERS",
+)
+KNOWN = {"membership": MEMBERSHIP, "reshuffle": RESHUFFLE, "order": ORDER, "watermark": WATERMARK, "trace": TRACE}
 COMMANDS = {
-    "membership": "audit membership MEMBERS NONMEMBERS",
     "overlap": "audit overlap TRANSCRIPT TEXTS",
-    "reshuffle": "audit reshuffle TEXTS --run RUN --rerun RERUN",
 }
 
 
