@@ -43,6 +43,12 @@ ALL = "all"
     help="Percentage of least likely tokens for Min-K% and Min-K%++ (repeatable).",
 )
 @click.option("--cluster-field", metavar="F", help="Field that names what a text is a part of, such as its book.")
+@click.option(
+    "--per-cluster",
+    metavar="N",
+    type=click.IntRange(1),
+    help="Texts taken of each cluster, smaller ones left out: only clusters of equal size can be compared.",
+)
 @click.option("--split-seed", type=options.SEED, help="Seed by which members were drawn; the split is drawn again.")
 @click.option("--split-share", type=options.SHARE, default=0.5, show_default=True, help="Share that became members.")
 @options.fields
@@ -67,12 +73,13 @@ def command(members: Path, nonmembers: Path, passes: tuple[str, ...], min_k: tup
     seen, unseen = _side(members, how), _side(nonmembers, how)
     if drawn is not None:
         pools.check_split(seen, unseen, drawn)
-    records = _records(pools.join(seen, unseen), asked)
+    chosen = {"min_k": min_k, "per_cluster": how["per_cluster"]}
+    records = _records(pools.join(seen, unseen, per_cluster=how["per_cluster"]), asked)
     found = findings.commitments([path for path in (members, nonmembers) if str(path) != streams.STREAM], how)
 
     def judge(scores: Scores, references: Sequence[Scores], settings: dict[str, Any]) -> Evidence:
         return membership.audit(
-            seen, unseen, scores, references=references, drawn=drawn, min_k=min_k, commitments=found, **settings
+            seen, unseen, scores, references=references, drawn=drawn, commitments=found, **chosen, **settings
         )
 
     inputs = {"members": seen.sha256, "nonmembers": unseen.sha256}

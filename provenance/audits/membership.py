@@ -74,6 +74,7 @@ def audit(
     references: Sequence[Scores] = (),
     drawn: Split | None = None,
     min_k: Sequence[int] = (attacks.DEFAULT_K,),
+    per_cluster: int | None = None,
     alpha: float = DEFAULT_ALPHA,
     resamples: int = DEFAULT_RESAMPLES,
     seed: int = 0,
@@ -94,6 +95,8 @@ def audit(
         The seed and share by which members were drawn; then the p-value is exact.
     min_k
         Percentages for Min-K% and Min-K%++.
+    per_cluster
+        How many texts of each cluster take part; smaller clusters are left out. None takes all.
     alpha
         Level of the verdict.
     resamples
@@ -116,7 +119,7 @@ def audit(
         pools.check_split(members, nonmembers, drawn)
     inputs = _inputs(members, nonmembers, scores, references)
     rng = generator(seed, *inputs.values())
-    replies = replying.gather(pools.join(members, nonmembers), scores, references)
+    replies = replying.gather(pools.join(members, nonmembers, per_cluster=per_cluster), scores, references)
     trial = trials.run(trials.prepare(replies, min_k=min_k), resamples=resamples, rng=rng)
     area = trials.area(trial, rng)
     guesses = blind.guess(replies.pool, rng=rng)
@@ -134,7 +137,7 @@ def audit(
         pvalue=positive(pvalue),
         log10_pvalue=math.log10(pvalue),
         decided_by="permutation",
-        pvalue_method=_method(trial, scores, drawn),
+        pvalue_method=f"{_method(trial, scores, drawn)}, per_cluster={per_cluster or 'all'}",
         asymptotic=LogP(
             log10_pvalue=tails.normal_log10_sf(trial.weighing.exchange.z[0]),
             method="extrapolation: normal tail of the standardised statistic",
@@ -228,7 +231,10 @@ def _caveats(trial: Trial, drawn: Split | None, commitments: Sequence[Commitment
         yield f"{len(replies.rows)} texts are of {clusters} clusters; rates at fixed FPR take one text of each."
     tested = len(np.unique(replies.pool.clusters[trial.weighing.tested]))
     if lonely := tested - trial.weighing.exchange.clusters:
-        yield f"{lonely} of the {tested} clusters tested have none of their size on the other side and say nothing."
+        yield (
+            f"{lonely} of the {tested} clusters tested have none of their size on the other side and say nothing "
+            "(taking as many texts of each, --per-cluster, makes them alike)."
+        )
     if replies.pool.repeats:
         yield f"{replies.pool.repeats} texts repeat another of their side."
     if replies.short:

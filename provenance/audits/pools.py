@@ -89,13 +89,19 @@ def split(units: Iterable[str], *, seed: int, share: float = 0.5) -> tuple[bool,
     )
 
 
-def join(members: Side, nonmembers: Side) -> Pool:
+def join(members: Side, nonmembers: Side, *, per_cluster: int | None = None) -> Pool:
     """Put both sides together.
+
+    Parameters
+    ----------
+    per_cluster
+        How many texts of each cluster take part, the first by hash; smaller clusters are left out. Only clusters of
+        equal size can be exchanged, and books rarely are: this makes them so, whatever side they are on.
 
     Raises
     ------
     InputError
-        If a text stands on both sides, a cluster does, or a side is a single cluster.
+        If a text stands on both sides, a cluster does, or a side has fewer than two clusters.
     """
     _check_apart(members, nonmembers)
     names = [*_named(members), *_named(nonmembers)]
@@ -111,18 +117,31 @@ def join(members: Side, nonmembers: Side) -> Pool:
     # np.unique sorts; numbers by first appearance follow the hash instead.
     _, first, inverse = np.unique(np.array(names)[order], return_index=True, return_inverse=True)
     clusters = np.argsort(np.argsort(first))[inverse.ravel()]
-    for number, side in enumerate((sides[order], ~sides[order])):
-        if len(np.unique(clusters[side])) == 1:
-            raise InputError(
-                f"all {SETS[number]} are of one cluster", expected="at least two on either side: clusters are compared"
-            )
-    return Pool(
+    pool = Pool(
         ids=tuple(ids[row] for row in order),
         texts=tuple(documents[row].text for row in order),
         sides=sides[order],
         clusters=clusters.astype(np.int64),
         repeats=len(documents) - len({document.text for document in documents}),
     )
+    evened = pool if per_cluster is None else pool.keep(_first(pool.clusters, per_cluster))
+    check_comparable(evened, hint=None if per_cluster is None else "a smaller --per-cluster")
+    return evened
+
+
+def check_comparable(pool: Pool, *, hint: str | None) -> None:
+    """Make sure that there is something to exchange.
+
+    Raises
+    ------
+    InputError
+        If a side has fewer than two clusters.
+    """
+    for name, side in zip(SETS, (pool.sides, ~pool.sides), strict=True):
+        if (count := len(np.unique(pool.clusters[side]))) < 2:  # noqa: PLR2004 (what can be compared)
+            raise InputError(
+                f"{count} clusters of {name}", expected="at least two on either side: clusters are compared", hint=hint
+            )
 
 
 def check_split(members: Side, nonmembers: Side, drawn: Split) -> None:
@@ -173,6 +192,16 @@ def _check_whole(members: Sequence[str], nonmembers: Sequence[str]) -> None:
             expected="every cluster on one side",
             hint="a field of what was drawn as one",
         )
+
+
+def _first(clusters: NDArray[np.int64], count: int) -> NDArray[np.bool_]:
+    """Mark the first texts of every cluster that has that many."""
+    order = np.argsort(clusters, kind="stable")
+    sizes = np.bincount(clusters)
+    place = np.empty(len(clusters), dtype=np.int64)
+    place[order] = np.arange(len(clusters)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    marked: NDArray[np.bool_] = (place < count) & (sizes[clusters] >= count)
+    return marked
 
 
 def _some(names: Sequence[str]) -> str:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from provenance.audits import signals, views
+from provenance.audits import pools, signals, views
 from provenance.audits.pools import SETS
-from provenance.errors import InputError, MismatchError
+from provenance.errors import MismatchError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,7 +60,7 @@ def gather(pool: Pool, scores: Scores, references: Sequence[Scores] = ()) -> Rep
     columns = (rows, *known, *others.values())
     measured = np.array([all(len(row.logprob) for row in texts) for texts in zip(*columns, strict=True)])
     kept = measured & ~spent
-    _check_left(pool.keep(kept))
+    pools.check_comparable(pool.keep(kept), hint="leaving --window out: texts may be too short for it")
     return Replies(
         pool=pool.keep(kept),
         rows=_kept(rows, kept),
@@ -114,16 +114,6 @@ def _rows(pool: Pool, scores: Scores, *, view: str) -> tuple[Score, ...]:
             hint="scoring again",
         )
     return tuple(chosen[int(named[key])] for key in keys)
-
-
-def _check_left(pool: Pool) -> None:
-    for name, side in zip(SETS, (pool.sides, ~pool.sides), strict=True):
-        if len(np.unique(pool.clusters[side])) < 2:  # noqa: PLR2004 (what can be compared)
-            raise InputError(
-                f"fewer than two clusters of {name} could be scored",
-                expected="texts that reach the window",
-                hint="leaving --window out",
-            )
 
 
 def _kept(rows: Sequence[Score], kept: NDArray[np.bool_]) -> tuple[Score, ...]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from provenance.report import svg
+from provenance.report import roc_figures, svg
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -171,6 +171,16 @@ def _growth(plot: Plot, evidence: Evidence) -> _Sketch:
     )
 
 
+def _roc(plot: Plot, evidence: Evidence) -> _Sketch:
+    del evidence
+    return _Sketch(
+        title=roc_figures.TITLE,
+        caption=roc_figures.CAPTION,
+        alt=roc_figures.spoken(plot),
+        paint=lambda axes: roc_figures.paint(axes, plot),
+    )
+
+
 def _unknown(plot: Plot, evidence: Evidence) -> _Sketch:
     del evidence
 
@@ -187,6 +197,7 @@ _SKETCHES: dict[str, Callable[[Plot, Evidence], _Sketch]] = {
     "permutation-null": _null,
     "rank-histogram": _ranks,
     "evalue-growth": _growth,
+    "roc": _roc,
 }
 
 

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from provenance import artifacts, storage
 from provenance.errors import ArtifactError, InputError
 from provenance.evidence import DEFAULT_ALPHA
-from provenance.report import figures, layout, numbers, tables, wording
+from provenance.report import figures, layout, numbers, signals, tables, wording
 from provenance.report.family import Family, Finding, Source, judge
 from provenance.report.questions import question
 
@@ -124,6 +124,7 @@ def _section(finding: Finding, family: Family, number: int) -> dict[str, Any]:
         "numbers": tables.figures(finding, family=family),
         "methods": tables.methods(evidence),
         "found": tables.found(evidence),
+        "signals": signals.signals(evidence),
         "gates": tables.gates(evidence),
         "inputs": tables.inputs(finding),
         "models": tables.models(evidence),
