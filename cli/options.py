@@ -82,6 +82,22 @@ stop_early = click.option(
 )
 
 
+def selected(function: Callable[..., R]) -> Callable[..., R]:
+    """Add the options that say which rows of a run are asked."""
+    for option in (
+        click.option(
+            "--select",
+            type=click.Choice(["recent", "uniform"]),
+            default="recent",
+            show_default=True,
+            help="Which rows --queries keeps: half near the end of the run, where memory is, or any.",
+        ),
+        click.option("--queries", metavar="N", type=click.IntRange(1), help="Ask at most N rows.  [default: all]"),
+    ):
+        function = option(function)
+    return function
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
     """A plan, and the file it was read from."""

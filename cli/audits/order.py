@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from cli import findings, options
-from cli.audits import asking
+from cli.audits import asking, claims
 from provenance.errors import InputError
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 @click.command("order")
 @click.argument("transcript", type=options.PATH)
 @options.stop_early
+@options.selected
 @options.planned
 @options.audit
 def command(transcript: Path, **how: Any) -> None:
@@ -34,22 +36,30 @@ def command(transcript: Path, **how: Any) -> None:
     Examples:
       provtool audit order run.parquet --suspect ./their-model --reference ./our-other-model
       provtool audit order run.parquet --scores theirs.parquet --reference-scores other.parquet
+      provtool audit order run.parquet --suspect ./their-model --queries 2000 --stop-early
     """
     from cli import sources
-    from provenance.audits import order
+    from provenance.audits import order, selection
     from provenance.transcripts import tables
 
+    if claims.given("select") and not how["queries"]:
+        raise click.UsageError("--select says which rows --queries keeps: give --queries too")
     read = tables.read(transcript)
     _check_positions(read)
     found = findings.commitments([transcript], how)
+    chosen = selection.Selection(queries=how["queries"], rule=how["select"]) if how["queries"] else None
 
     def judge(scores: Scores, references: Sequence[Scores], settings: dict[str, Any]) -> Evidence:
-        return order.audit(read, scores, references=references, commitments=found, **settings)
+        return order.audit(read, scores, references=references, commitments=found, selection=chosen, **settings)
 
     def walk(ask: Ask, window: str | None, settings: dict[str, Any]) -> Early:
-        return order.ask_early(read, ask, window=window, alpha=settings["alpha"], seed=settings["seed"])
+        level, seed = settings["alpha"], settings["seed"]
+        return order.ask_early(read, ask, window=window, alpha=level, seed=seed, selection=chosen)
 
-    asking.run("order", sources.of_transcript(read), judge, beside=transcript, how=how, walk=walk)
+    source = sources.of_transcript(read)
+    if chosen:
+        source = replace(source, records=tuple(selection.records(read, chosen, seed=how["seed"])))
+    asking.run("order", source, judge, beside=transcript, how=how, walk=walk)
 
 
 def _check_positions(read: Transcript) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from provenance.audits import examples, gates, residuals, stopping, traces
+from provenance.audits import selection as selecting
 from provenance.errors import MismatchError
 from provenance.evidence import DEFAULT_ALPHA, OWNER_CAVEAT, Commitment, Evidence, Gate, Statistic
 from provenance.records import generator
@@ -24,6 +25,7 @@ from provenance.transcripts import tables
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from provenance.audits.selection import Selection
     from provenance.audits.stopping import Ask, Early
     from provenance.audits.traces import Trace
     from provenance.scoring import Scores
@@ -51,6 +53,7 @@ def audit(
     resamples: int = DEFAULT_RESAMPLES,
     seed: int = 0,
     commitments: Sequence[Commitment] = (),
+    selection: Selection | None = None,
     early: Early | None = None,
 ) -> Evidence:
     """Audit one suspect against one recorded order.
@@ -70,6 +73,8 @@ def audit(
         relabelling stand in their place, and the floor is one over the number of units.
     seed
         Joined with the digests of the inputs, and with ids for the order of the walk.
+    selection
+        Which rows take part; None for all. Scores of others are not looked at, and need not be there.
     early
         Where `ask_early` stopped: scores and references are then of the rows asked, and the capital decides.
 
@@ -85,7 +90,9 @@ def audit(
     """
     digests = (transcript.sha256, scores.sha256, *(reference.sha256 for reference in references))
     rng = generator(seed, *digests)
-    units = examples.gather(transcript, scores, references, seed=seed, asked=early.asked if early else None)
+    layout = selecting.choose(transcript, selection, seed=seed)
+    asked = early.asked if early else None
+    units = examples.gather(transcript, scores, references, layout=layout, asked=asked)
     trace = traces.compute(transcript, units, resamples=None if early else resamples, rng=rng)
     checks = _gates(transcript, scores, references, trace, alpha=alpha, rng=rng)
     area, rates, missing = traces.separation(trace)
@@ -95,7 +102,7 @@ def audit(
         null=NULL,
         **traces.decided(trace, alpha=alpha, gates=checks),
         n=len(trace.residual),
-        pvalue_method=_method(trace, scores, len(references)),
+        pvalue_method=_method(trace, scores, len(references), selection),
         asymptotic=traces.asymptotic(trace),
         statistic=Statistic(name=f"recency-max:{recency.NAMES[trace.member]}", value=trace.statistic),
         effect=traces.correlation(trace),
@@ -108,6 +115,7 @@ def audit(
         suspect={**scores.suspect, "rendering": scores.rendering, "window": scores.window},
         references=_references(trace, references),
         seed=seed,
+        selection=selecting.summary(selection, layout, transcript) if selection else None,
         stopped=early.summary() if early else None,
         plots=traces.drawn(trace),
     )
@@ -120,6 +128,7 @@ def ask_early(
     window: str | None,
     alpha: float = DEFAULT_ALPHA,
     seed: int = 0,
+    selection: Selection | None = None,
 ) -> Early:
     """Ask about unit after unit, in the order of a hash, until betting has made 1/α or nothing is left to ask.
 
@@ -131,10 +140,10 @@ def ask_early(
         Who is asked: gives the answers of the suspect and of every reference to some records.
     window
         What of each record is scored, as `provenance.scoring.Scores` has it.
-    alpha, seed
+    alpha, seed, selection
         As for `audit`, and the same for both.
     """
-    layout = examples.lay_out(transcript, seed=seed)
+    layout = selecting.choose(transcript, selection, seed=seed)
     known = examples.know(transcript, layout, window=window)
     records = list(tables.records(transcript))
     blocks = [
@@ -150,12 +159,13 @@ def ask_early(
     return stopping.walk(blocks, ask, capital=capital, alpha=alpha)
 
 
-def _method(trace: Trace, scores: Scores, references: int) -> str:
+def _method(trace: Trace, scores: Scores, references: int, selection: Selection | None) -> str:
+    rows = f"; rows={selection.rule}(queries={selection.queries})" if selection else ""
     test = trace.test.method if trace.test else f"1/highest capital at any look; {trace.capital.method}"
     return (
         f"{test}; score=mean log-probability (rendering={scores.rendering}, window={scores.window}); "
         f"residual=least squares on {references} references (coefficients ≥ 0) and {', '.join(examples.FEATURES)} "
-        f"({residuals.FOLDS} folds by hash); statistic=Σ g(t)·normal score, g in {', '.join(recency.NAMES)}"
+        f"({residuals.FOLDS} folds by hash); statistic=Σ g(t)·normal score, g in {', '.join(recency.NAMES)}{rows}"
     )
 
 

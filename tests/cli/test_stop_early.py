@@ -1,4 +1,4 @@
-"""``--stop-early``: no more is asked than it takes, and what was answered is kept."""
+"""``--stop-early`` and ``--queries``: no more is asked than it takes, and what was answered is kept."""
 
 import json
 from pathlib import Path
@@ -68,3 +68,26 @@ def test_a_reference_is_asked_about_the_same_rows(run, traced, tmp_path):
     ]
     assert ids[0] == ids[1]
     assert len(ids[0]) < 600
+
+
+def test_at_most_so_many_rows_are_asked(run, traced, tmp_path):
+    """--queries asks that many; the table left behind gives the same evidence, and stopping early stays within it."""
+    transcript, suspect = traced
+    chosen = ["--queries", 200, "--select", "recent"]
+    assert run("audit", "order", transcript, "--suspect", suspect, *chosen, "--out", "a.json").code == 0
+    found = evidence.read(tmp_path / "a.json")
+    assert (found.n, found.selection["of"], found.decided_by) == (200, 600, "permutation")
+    assert len(scoring.read(tmp_path / "a.scores.parquet").rows) == 200
+    kept = ["--scores", "a.scores.parquet", *chosen]
+    assert run("audit", "order", transcript, *kept, "--out", "b.json").code == 0
+    assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
+    assert run("audit", "order", transcript, *kept, "--stop-early", "--out", "c.json").code == 0
+    assert evidence.read(tmp_path / "c.json").stopped["of"] == 200
+
+
+def test_a_rule_without_a_number_is_usage(run, traced):
+    """--select alone would choose nothing."""
+    transcript, suspect = traced
+    done = run("audit", "order", transcript, "--suspect", suspect, "--select", "uniform", "--out", "e.json")
+    assert done.code == 2
+    assert "--queries" in done.err
