@@ -122,7 +122,7 @@ def check_trial(trial: Trial, *, audit: str) -> None:
     evidence = trial.evidence
     if evidence.audit != audit:
         raise InputError(
-            f"pilot of an audit of kind {evidence.audit}", path=trial.path, expected=f"one of kind {audit}"
+            f"pilot of {evidence.audit}", path=trial.path, expected=f"evidence of an audit of {audit}"
         )
     if evidence.statistic.value <= 0 or evidence.pvalue > WORTHLESS:
         raise InputError(
