@@ -154,11 +154,17 @@ def read_header(path: str | os.PathLike[str], kind: Kind) -> Header:
 
 def stream(path: str | os.PathLike[str], kind: Kind) -> Iterator[dict[str, Any]]:
     """Give the rows of a table of the given kind one by one, in bounded memory."""
+    for batch in batches(path, kind):
+        yield from batch.to_pylist()
+
+
+def batches(path: str | os.PathLike[str], kind: Kind) -> Iterator[pa.RecordBatch]:
+    """Give the rows of a table of the given kind in record batches, in bounded memory."""
     with _opened(path) as file:
         _decode_header(file, path, kind)
         try:
             for batch in file.iter_batches(batch_size=1024, columns=kind.columns.names):
-                yield from batch.select(kind.columns.names).cast(kind.columns).to_pylist()
+                yield batch.select(kind.columns.names).cast(kind.columns)
         except (pa.ArrowException, OSError) as error:
             raise _damaged(path, error) from error
 

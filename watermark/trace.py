@@ -159,19 +159,13 @@ def _copy(released: Ledger | str | os.PathLike[str]) -> _Copy:
 
 def _texts(texts: Corpus | Sequence[Document]) -> _Texts:
     if isinstance(texts, corpora.Corpus):
-        flow, sha256 = flows.read(entry.document for entry in corpora.read(texts)), _digest(texts)
+        flow, sha256 = flows.read(entry.document for entry in corpora.read(texts)), corpora.file_digest(texts)
     else:
         flow = flows.read(texts)
         sha256 = storage.digest_json([[one.id, hashlib.sha256(one.text.encode()).hexdigest()] for one in texts])
     if not flow.total:
         raise InputError("the texts have no word", expected="at least one")
     return _Texts(flow=flow, sha256=sha256)
-
-
-def _digest(texts: Corpus) -> str:
-    """Give what ``sha256sum`` prints where there is one file, else the digest of all."""
-    only = texts.files[0].path if len(texts.files) == 1 else None
-    return storage.digest(only) if only is not None and only.is_file() else corpora.digest(texts)
 
 
 def _located(copy: _Copy, flow: Flow, progress: Callable[[int, int | None], None]) -> Iterator[Located]:

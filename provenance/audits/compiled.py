@@ -104,7 +104,7 @@ def insert(table: Any, sieve: Any, keys: Any, slots: Any) -> None:
     """Put keys into a table and its sieve, one byte a bit, and say in which slots they are."""
     for index in range(len(keys)):
         bit = bit_of(keys[index], len(table))
-        slot = bit // BITS
+        slot: Any = bit // BITS
         while table[slot] not in (EMPTY, keys[index]):
             slot = slot + 1 if slot + 1 < len(table) else 0
         table[slot], sieve[bit], slots[index] = keys[index], 1, slot
@@ -118,7 +118,7 @@ def _single(tokens: Any, ranks: Any, row: Any) -> int:
         token = tokens[at]
         rank = ranks[token] if 0 <= token < len(ranks) else np.int32(-1)
         row.ranks[at], row.slots[at], row.lengths[at], row.open[count] = rank, rank, rank >= 0, at
-        count += rank >= 0
+        count += int(rank >= 0)
     return count
 
 

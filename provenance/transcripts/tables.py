@@ -7,7 +7,7 @@ reader that needs an order that is not the claim sorts by `provenance.records.ha
 from __future__ import annotations
 
 import itertools
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +45,11 @@ TRANSCRIPT = artifacts.Kind(
         ]
     ),
 )
+
+OUTLINE = replace(
+    TRANSCRIPT, columns=pa.schema([TRANSCRIPT.columns.field(name) for name in ("id", "positions", "stratum", "unit")])
+)
+"""The columns that say what was shuffled and when it was consumed, not what it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,14 +121,27 @@ def read(path: str | os.PathLike[str]) -> Transcript:
         run.
     """
     table = artifacts.read(path, TRANSCRIPT)
+    return _transcript(table, tokens=tuple(_tokens(table)), texts=tuple(table.column("text")))
+
+
+def outline(path: str | os.PathLike[str]) -> Transcript:
+    """Read a transcript without what its rows say, checked as `read` does; tokens and texts are None throughout."""
+    table = artifacts.read(path, OUTLINE)
+    nothing = (None,) * table.rows.num_rows
+    return _transcript(table, tokens=nothing, texts=nothing)
+
+
+def _transcript(
+    table: artifacts.Table, *, tokens: tuple[tuple[int, ...] | None, ...], texts: tuple[str | None, ...]
+) -> Transcript:
     about = _about(table.header, table.path)
     return Transcript(
         path=table.path,
         sha256=table.sha256,
         ids=_ids(table),
         positions=_positions(table, run_length=about["run_length"]),
-        tokens=tuple(_tokens(table)),
-        texts=tuple(table.column("text")),
+        tokens=tokens,
+        texts=texts,
         strata=tuple(table.column("stratum")),
         units=tuple(table.column("unit")),
         **about,
