@@ -104,7 +104,7 @@ def found(evidence: Evidence) -> Sheet:
 
 def plan(settings: Mapping[str, Any]) -> Sheet:
     """Give the plan that the audit was held to."""
-    rows = tuple((key, _spelled(value)) for key, value in settings.items())
+    rows = tuple((key.replace("_", " "), _spelled(value)) for key, value in settings.items())
     return Sheet(name="Plan", head=("Setting", "Value"), rows=rows)
 
 
@@ -198,4 +198,8 @@ def _property(item: tuple[str, Any]) -> Markup:
 def _spelled(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key}: {_spelled(item)}" for key, item in value.items())
+    if isinstance(value, list | tuple):
+        return "; ".join(map(_spelled, value)) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return NONE if value is None else str(value)

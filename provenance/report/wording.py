@@ -188,6 +188,9 @@ def _bet(finding: Finding) -> Iterator[Markup]:
 
 
 def _limits(finding: Finding, asked: Question) -> Iterator[str]:
+    strays = (finding.evidence.plan or {}).get("deviations")
+    if isinstance(strays, list | tuple) and strays:
+        yield f"The audit was not done as planned ({_plural(len(strays), 'deviation')}; they stand beside the plan)."
     match finding.verdict:
         case "evidence":
             yield from asked.limits
@@ -208,7 +211,7 @@ def _tally(family: Family) -> Iterator[str]:
 
 def _missing(absent: int) -> str:
     return (
-        f"A plan names {_plural(absent, 'question')} more than this page answers; they are counted as asked and "
+        f"A plan, or a run, names {_plural(absent, 'question')} more than this page answers; they count as asked and "
         "as answered in the way least favourable to a finding."
     )
 

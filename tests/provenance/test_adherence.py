@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from provenance import adherence, evidence
+from provenance import adherence, evidence, report
 from provenance.errors import MismatchError
 from provenance.evidence import Statistic
 from provenance.plans import Assumed, Pilot, Plan
@@ -47,6 +47,15 @@ def test_as_planned(evidence_of):
 def test_a_page_counts_the_planned_family(evidence_of):
     """One finding of a plan of two claims is adjusted for two."""
     assert family.judge([adherence.hold(evidence_of(), PLAN)], alpha=0.001).size == 2
+
+
+def test_a_page_tells_of_deviations(evidence_of):
+    """A reader meets them among the limits of the finding, and each beside the plan; of a kept plan nothing is said."""
+    strayed, kept = (adherence.hold(evidence_of(seed=seed), PLAN) for seed in (7, 0))
+    page = report.render([strayed]).html
+    assert "The audit was not done as planned (1 deviation; they stand beside the plan)." in page
+    assert "seed: planned 0, done 7" in page
+    assert "not done as planned" not in report.render([kept]).html
 
 
 @pytest.mark.parametrize(
