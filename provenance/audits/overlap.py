@@ -124,7 +124,8 @@ def _method(held: Held, trace: Trace) -> str:
         f"{trace.test.method if trace.test else ''}; overlap=at each position of the texts the longest n-gram "
         f"(n ≤ {counting.max_ngram}, {held.reading.rendering}) that a row holds, each once a row, weight 1/document "
         f"frequency up to {counting.max_df}; residual=least squares of its normal score on "
-        f"{', '.join(readings.FEATURES)} ({residuals.FOLDS} folds by hash); statistic=Σ g(t)·normal score, g in {', '.join(recency.NAMES)}"
+        f"{', '.join(readings.FEATURES)} ({residuals.FOLDS} folds by hash); statistic=Σ g(t)·normal score, "
+        f"g in {', '.join(recency.NAMES)}"
     )
 
 

@@ -26,6 +26,25 @@ SHORT = 4
 """Below this power of ten a capital is written out."""
 OPEN_GROUND = 1.45
 """Room above the bars, as a multiple of the highest, where the mark of the observed value is named."""
+MEMORY = {
+    "order": (
+        "Log-likelihood beyond expected",
+        "Memory along the recorded run",
+        (
+            "How much likelier the model found the examples at each point of the run than their difficulty explains "
+            "(running mean). A model that owes nothing to this order gives a flat line around 0."
+        ),
+    ),
+    "overlap": (
+        "Overlap beyond expected",
+        "Overlap along the recorded run",
+        (
+            "How much more of the text the examples at each point of the run hold than their length and words explain "
+            "(running mean of normal scores). A text that owes nothing to this order gives a flat line around 0."
+        ),
+    ),
+}
+"""What a residual is, by audit: the axis, the title, the caption."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,21 +77,19 @@ def draw(evidence: Evidence, *, name: str) -> list[Drawing]:
 
 
 def _residual(plot: Plot, evidence: Evidence) -> _Sketch:
-    del evidence
+    measured, title, caption = MEMORY.get(evidence.audit, MEMORY["order"])
 
     def paint(axes: Axes) -> None:
         axes.axhline(0, color=svg.MUTED, linewidth=1, linestyle=(0, (4, 3)))
         _line_with_band(axes, plot)
         axes.set_xlabel("Position in the recorded run (0 % start, 100 % end)")
-        axes.set_ylabel("Log-likelihood beyond expected")
+        axes.set_ylabel(measured)
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f} %"))
         axes.set_xlim(0, max(1.0, *plot.x))
 
     return _Sketch(
-        title="Memory along the recorded run",
-        caption="How much likelier the model found the examples at each point of the run than their difficulty "
-        "explains (running mean). A model that owes nothing to this order gives a flat line around 0."
-        + (" The band is the interval of the mean." if plot.low else ""),
+        title=title,
+        caption=caption + (" The band is the interval of the mean." if plot.low else ""),
         alt=f"Running mean of the residual against the position in the run: {_course(plot)}.",
         paint=paint,
     )

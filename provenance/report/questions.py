@@ -146,9 +146,34 @@ MEMBERSHIP = Question(
     elsewhere="It speaks of what can be measured in this model: it may have been trained on the members all the same.",
     command="audit membership MEMBERS NONMEMBERS",
 )
-KNOWN = {"membership": MEMBERSHIP, "reshuffle": RESHUFFLE, "order": ORDER, "watermark": WATERMARK, "trace": TRACE}
-COMMANDS = {
-    "overlap": "audit overlap TRANSCRIPT TEXTS",
+OVERLAP = Question(
+    title="Text and training order",
+    asked="Was the text written by a descendant of this recorded training run? A model writes best what it read last. "
+    "If one that comes from the run wrote the text, rare runs of words in it are found more often in the training "
+    "examples that the run consumed late; a text that has nothing to do with the run cannot favour them.",
+    found="The text shares more with training examples that the run consumed late.",
+    not_found="The text does not share more with training examples that the run consumed late than chance allows.",
+    if_chance="If the text had nothing to do with this order",
+    trace="a leaning towards late examples this strong",
+    unit="training examples",
+    limits=(
+        (
+            "It speaks of this order, not of one model: texts of sibling models trained in the same order, and of "
+            "anyone who streams the same pre-shuffled files, share the finding."
+        ),
+        "It does not show who or what wrote the text, by which path it came to the order, nor anybody’s intent.",
+        "It does not show which single examples the text was taken from.",
+    ),
+    elsewhere="It speaks of this order only: the writer may have learned the same examples in another order.",
+    command="audit overlap TRANSCRIPT TEXTS",
+)
+KNOWN = {
+    "overlap": OVERLAP,
+    "membership": MEMBERSHIP,
+    "reshuffle": RESHUFFLE,
+    "order": ORDER,
+    "watermark": WATERMARK,
+    "trace": TRACE,
 }
 
 
@@ -169,5 +194,5 @@ def question(evidence: Evidence) -> Question:
             "It does not show anybody’s knowledge or intent.",
         ),
         elsewhere="It speaks of the claim as stated, and of nothing beyond it.",
-        command=COMMANDS.get(evidence.audit, "audit KIND INPUT"),
+        command="audit KIND INPUT",
     )
