@@ -6,7 +6,6 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import stats
 
 from provenance.evidence import Plot
 from provenance.stats import roc
@@ -27,7 +26,7 @@ def running_mean(name: str, x: NDArray[np.float64], y: NDArray[np.float64]) -> P
     bins = min(MEAN_BINS, max(1, len(x) // 5))
     parts = np.array_split(np.argsort(x, kind="stable"), bins)
     mean = np.array([y[part].mean() for part in parts])
-    half = np.array([1.96 * stats.sem(y[part]) if len(part) > 1 else 0.0 for part in parts])
+    half = np.array([1.96 * y[part].std(ddof=1) / math.sqrt(len(part)) if len(part) > 1 else 0.0 for part in parts])
     return Plot(
         name=name,
         x=numbers(np.array([x[part].mean() for part in parts])),
