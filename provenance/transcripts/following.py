@@ -3,11 +3,16 @@
 The Trainer tells its callbacks of each micro-batch and step, not of rows. Micro-batch k of an epoch holds the draws
 k·b to (k+1)·b of that epoch, however far ahead the workers have drawn, and the Trainer's own ``state.epoch`` says
 after each step how many micro-batches of the epoch are done, skipped ones of a resumed run included.
+
+With several processes each goes through the same draws and takes out its own batches; b is then what all of them take
+together, so that the first process alone can write down everything. Where the last batches are filled up, they are
+filled with the first draws of the epoch.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from provenance.errors import InputError
@@ -16,25 +21,39 @@ if TYPE_CHECKING:
     from provenance.transcripts.record import Run
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Batches:
+    """How a prepared ``DataLoader`` makes batches."""
+
+    sampled: Any
+    """The batch sampler whose sampler is to be replaced."""
+    size: int
+    """Draws that all processes take at once."""
+    filled: bool
+    """Whether the last batches are filled up with the first draws."""
+
+
 class Following:
     """The events of ``transformers.TrainerCallback`` that a recorder listens to."""
 
     def __init__(self, run: Run) -> None:
-        self._run, self._micro_batches = run, 0
-        self._batch_size, self._length, self._rows = 0, 0, 0
+        self._run, self._micro_batches, self._writes = run, 0, True
+        self._size, self._length, self._rows, self._filled = 0, 0, 0, False
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **parts: Any) -> None:
         """Take the sampler's place in the prepared ``DataLoader`` and open the log where the run goes on."""
         del control
-        _refuse_many(args.world_size)
         loader = parts["train_dataloader"]
-        batches = _batches(loader)
+        batches = _batches(loader, args.world_size)
         if len(loader.dataset) != len(self._run):
             raise ValueError(f"{len(self._run)} ids for {len(loader.dataset)} rows of training data")
-        batches.sampler = self._run.whole_epochs(batches.sampler)
-        self._run.begin(state.global_step)
-        self._batch_size, self._length, self._micro_batches = batches.batch_size, len(loader), 0
-        self._rows = len(batches.sampler)
+        self._writes = args.process_index == 0
+        self._run.take_part(writes=self._writes, head=batches.size if batches.filled else 0)
+        batches.sampled.sampler = self._run.whole_epochs(batches.sampled.sampler)
+        if self._writes:
+            self._run.begin(state.global_step)
+        self._size, self._length, self._micro_batches = batches.size, len(loader), 0
+        self._rows, self._filled = len(batches.sampled.sampler), batches.filled
 
     def on_substep_end(self, args: Any, state: Any, control: Any, **parts: Any) -> None:
         """Count a micro-batch whose gradients wait for the next step."""
@@ -45,35 +64,37 @@ class Following:
         """Commit the micro-batches of a completed step."""
         del args, control
         count, self._micro_batches = self._micro_batches + 1, 0
+        if not self._writes:
+            return
         last = round((state.epoch - (math.ceil(state.epoch) - 1)) * self._length)
-        start = (last - count) * self._batch_size
-        end = min(last * self._batch_size, self._rows)
+        start, end = (last - count) * self._size, min(last * self._size, self._rows)
         if getattr(parts["optimizer"], "step_was_skipped", False):
             self._run.skip(rows=end - start)
         else:
-            self._run.commit(start, end)
+            self._run.commit(start, end, again=last * self._size - end if self._filled else 0)
 
     def on_save(self, args: Any, state: Any, control: Any, **parts: Any) -> None:
         """Bring to the disk what the checkpoint relies on."""
         del args, state, control, parts
-        self._run.sync()
+        if self._writes:
+            self._run.sync()
 
 
-def _refuse_many(processes: int) -> None:
-    if processes > 1:
+def _batches(loader: Any, processes: int) -> _Batches:
+    """Find the batch sampler whose sampler is to be replaced, if batches are made a way that we can count."""
+    outer: Any = getattr(loader, "batch_sampler", None)
+    several = processes > 1
+    inner: Any = getattr(outer, "batch_sampler", None) if several else outer
+    shares = type(outer).__name__ == "BatchSamplerShard" and outer.num_processes == processes
+    if type(inner).__name__ != "BatchSampler" or not hasattr(loader.dataset, "__len__") or several != shares:
         raise InputError(
-            f"{processes} training processes, and a recorder sees only its own",
-            expected="one process (several GPUs of one process are fine)",
-        )
-
-
-def _batches(loader: Any) -> Any:
-    """Give the batch sampler whose sampler is to be replaced, if it makes batches the one way that we can count."""
-    batches = getattr(loader, "batch_sampler", None)
-    if type(batches).__name__ != "BatchSampler" or not hasattr(loader.dataset, "__len__"):
-        raise InputError(
-            f"rows of {type(loader.dataset).__name__} in batches of {type(batches).__name__} cannot be counted",
+            f"rows of {type(loader.dataset).__name__} in batches of {type(outer).__name__}"
+            + (f" for {processes} processes" if several else "")
+            + " cannot be counted",
             expected="a dataset with a length, and a sampler",
             hint="the plain form: run.step(rows=[row numbers]) after each optimizer step",
         )
-    return batches
+    if not several:
+        return _Batches(sampled=inner, size=inner.batch_size, filled=False)
+    size = inner.batch_size * (1 if outer.split_batches else processes)
+    return _Batches(sampled=inner, size=size, filled=outer.even_batches and not inner.drop_last)

@@ -36,6 +36,15 @@ class Step:
     """How many of the epoch's draws are used up after this step."""
     rows: tuple[int, ...]
     """Row numbers in the order drawn; none where the step was skipped because gradients overflowed."""
+    places: tuple[int, ...] | None = None
+    """Where these stood among all rows of the step, if the log keeps only a sample of them."""
+    of: int | None = None
+    """How many rows the step used, if the log keeps only a sample of them."""
+
+    @property
+    def size(self) -> int:
+        """How many rows the step used."""
+        return len(self.rows) if self.of is None else self.of
 
 
 def start(path: Path, about: Mapping[str, Any]) -> None:
@@ -52,7 +61,7 @@ def start(path: Path, about: Mapping[str, Any]) -> None:
 def append(path: Path, step: Step) -> None:
     """Commit a step."""
     with path.open("ab") as stream:
-        stream.write(_line(asdict(step)))
+        stream.write(_line({name: value for name, value in asdict(step).items() if value is not None}))
 
 
 def sync(path: Path) -> None:
@@ -120,7 +129,8 @@ def _steps(path: Path) -> Iterator[tuple[Step, int]]:
 def _parse(line: bytes, *, path: Path, number: int) -> Step:
     try:
         value = json.loads(line)
-        return Step(**{**value, "rows": tuple(value["rows"])})
+        lists = {name: tuple(value[name]) for name in ("rows", "places") if name in value}
+        return Step(**{**value, **lists})
     except (ValueError, KeyError, TypeError) as error:
         raise ArtifactError("not a step of a training log", path=path, line=number) from error
 

@@ -15,6 +15,19 @@ In a loop of your own, over a ``DataLoader`` or over ``run.draw(epoch)``::
         run.step(rows=len(batch))  # all rows whose gradients this step used
     run.finish(texts=texts)
 
+With several processes (DDP) the Trainer form stays as it is. In a loop of your own each process says which it is, draws
+its own share, and writes a log of its own; the first one puts them together::
+
+    run = record.Run("run.parquet", ids=ids, seed=0, process=(rank, world_size))
+    ...
+    torch.distributed.barrier()
+    run.finish(texts=texts)  # on every rank; the first one writes
+
+For more rows than can be held, ``ids=range(rows)`` names rows by their numbers, and ``keep`` logs a sample of them, so
+that neither memory nor log grow with the run; without texts `finish` writes ids and positions::
+
+    run = record.Run("run.parquet", ids=range(10**10), keep=importing.Sample(rows=1_000_000, seed=0))
+
 A row counts once the optimizer step that used it has completed. What was drawn but never used (workers that prefetch,
 ``drop_last``, a kill between draw and step) does not count, and neither does what a killed run did after the checkpoint
 from which it is resumed. Committed steps stand in ``run.parquet.log`` (`provenance.transcripts.log`).
@@ -22,8 +35,7 @@ from which it is resumed. Committed steps stand in ``run.parquet.log`` (`provena
 
 from __future__ import annotations
 
-import itertools
-import os
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,10 +44,11 @@ import numpy as np
 
 from provenance import storage
 from provenance.errors import InputError
-from provenance.transcripts import draws, log, tables
+from provenance.transcripts import choosing, consumption, draws, importing, log, merging, tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    import os
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -45,14 +58,14 @@ NOTHING = log.Step(step=0, epoch=0, end=0, rows=())
 
 
 class Run:
-    """A run that is being recorded, one process: it knows what was drawn, and writes down what was used.
+    """A run that is being recorded by one of its processes: it knows what was drawn, and writes down what was used.
 
     Parameters
     ----------
     out
         Where `finish` puts the transcript; the log of committed steps stands beside it.
     ids
-        One distinct id a row of the training data.
+        One distinct id a row of the training data, or ``range(rows)``: the rows' numbers are their ids.
     seed
         Shuffle every epoch by this seed, which makes the order provably random. Without it the order is somebody
         else's (another sampler's, the loop's), and the transcript can only claim that it was shuffled.
@@ -60,21 +73,36 @@ class Run:
         For loops of your own: the number of completed steps in the checkpoint from which the run goes on. Epochs
         already consumed are then drawn empty and the current one from where it stood, so that the loop itself stays as
         it is.
+    keep
+        Log only the rows of a sample, chosen by a hash of their numbers: about so many of all.
+    process
+        For loops of your own in several processes: which of them this is, from 0, and how many there are.
     """
 
     def __init__(
-        self, out: str | os.PathLike[str], *, ids: Sequence[str], seed: int | None = None, resume: int = 0
+        self,
+        out: str | os.PathLike[str],
+        *,
+        ids: Sequence[str] | range,
+        seed: int | None = None,
+        resume: int = 0,
+        keep: importing.Sample | None = None,
+        process: tuple[int, int] = (0, 1),
     ) -> None:
-        if len(set(ids)) != len(ids) or not all(isinstance(id_, str) for id_ in ids):
-            raise ValueError("ids are to be strings, each a different one")
-        self._out, self._log = Path(out), Path(f"{os.fspath(out)}.log")
-        self._ids, self._seed, self._resume = tuple(ids), seed, resume
+        if not isinstance(ids, range) and (len(set(ids)) != len(ids) or not all(isinstance(id_, str) for id_ in ids)):
+            raise ValueError("ids are to be strings, each a different one, or a range")
+        if not 0 <= process[0] < process[1]:
+            raise ValueError(f"process {process[0]} of {process[1]}: they count from 0")
+        self._out, self._rank, self._processes = Path(out), *process
+        self._log = merging.shard(self._out, rank=self._rank, of=self._processes)
+        self._ids, self._seed, self._resume = ids if isinstance(ids, range) else tuple(ids), seed, resume
+        self._keep, self._share = keep, _share(keep, len(ids))
         self._shuffle: dict[str, Any] = {"kind": "claimed"}
         if seed is not None:
             self._shuffle = {"kind": "full", "seed": seed, "generator": draws.GENERATOR}
         self._began = self._last = NOTHING
-        self._open = False
-        self._epoch, self._end, self._order = 0, 0, list[int]()
+        self._open, self._writes, self._head = False, True, 0
+        self._epoch, self._end, self._draws = 0, 0, draws.Draws()
 
     def __len__(self) -> int:
         """Count the rows of the training data."""
@@ -85,11 +113,18 @@ class Run:
         """Whether the order is of the recorder's making."""
         return self._seed is not None
 
+    def take_part(self, *, writes: bool, head: int) -> None:
+        """Learn from the Trainer whether this process keeps the log, and how many first draws it may see again."""
+        if self._processes > 1:
+            raise ValueError("inside a Trainer the recorder finds out about processes itself: leave `process` out")
+        self._writes, self._head = writes, head
+
     def begin(self, step: int) -> None:
         """Open the log for a run that has completed `step` steps; the Trainer form and the first draw do it for you."""
         if step == 0 and self._last.step:
             raise ValueError("this recorder has already recorded a run: make another for the next")
-        about = {**self._about(), "shuffle": self._shuffle}
+        process = [self._rank, self._processes] if self._processes > 1 else None
+        about = {**self._about(), "process": process, "shuffle": self._shuffle}
         if step:
             self._began = self._last = log.resume(self._log, about, step=step)
         elif not self._open:
@@ -109,14 +144,15 @@ class Run:
                 "give a seed, and the recorder shuffles, or another sampler, and it takes that one's order"
             )
         if inner is None:
-            return draws.Sampler(lambda epoch: iter(self.draw(epoch).tolist()), size=len(self))
+            size = -(-len(self) // self._processes)
+            return draws.Sampler(lambda epoch: draws.one_by_one(self.draw(epoch)), size=size)
         return self._passed_through(inner)
 
-    def whole_epochs(self, inner: Iterable[int] | None) -> draws.Sampler:
+    def whole_epochs(self, inner: Any) -> Any:
         """Give a sampler for a loop that skips consumed rows itself when it resumes, as the Trainer does."""
         if self.seeded:
-            return draws.Sampler(lambda epoch: iter(self._begin_epoch(epoch).tolist()), size=len(self))
-        return self.sampler(inner)
+            return draws.Sampler(lambda epoch: draws.one_by_one(self._begin_epoch(epoch)), size=len(self))
+        return self.sampler(inner) if self._writes else inner
 
     def step(self, *, rows: int | Sequence[int]) -> None:
         """Record that an optimizer step has completed.
@@ -134,15 +170,15 @@ class Run:
         else:
             self._append([int(row) for row in rows])
 
-    def commit(self, start: int, end: int) -> None:
-        """Record that a step used draws `start` to `end` of the current epoch."""
-        if not 0 <= start <= end <= len(self._order):
-            raise ValueError(f"a step that used draws {start} to {end}, but {len(self._order)} were drawn")
+    def commit(self, start: int, end: int, *, again: int = 0) -> None:
+        """Record that a step used draws `start` to `end` of the current epoch, and its first `again` once more."""
+        rows = self._draws.take(start, end)
         self._end = end
-        self._append(self._order[start:end])
+        self._append([*rows, *self._draws.again(again)])
 
     def skip(self, *, rows: int) -> None:
         """Record that the next `rows` drawn were used by a step that changed nothing, as on a gradient overflow."""
+        self._draws.take(self._end, self._end + rows)
         self._end += rows
         self._append([])
 
@@ -175,39 +211,51 @@ class Run:
         tokens, texts, strata, units
             What each row of the training data is, by row number; tokens without padding.
         tokenizer
-            What made the tokens (`provenance.tokenizers.identify`); without texts it is needed.
+            What made the tokens (`provenance.tokenizers.identify`).
         position_unit
             ``example`` counts rows one by one; with ``step`` the rows of a step tie.
+
+        Of several processes the first one writes, for all. Without texts and tokens the transcript holds ids and
+        positions; ``provtool transcript import … --join CORPUS`` adds texts by id.
         """
-        if texts is None and (tokens is None or tokenizer is None):
-            raise ValueError("give texts, or tokens and their tokenizer: a transcript without either cannot be scored")
-        about, steps = log.read(self._log, self._about())
-        rows, positions, length = _consumed(steps, position_unit)
-        if not length:
-            raise InputError("no step was completed, so there is no order", path=self._log)
+        if tokens is not None and texts is None and tokenizer is None:
+            raise ValueError("give texts, or tokens and their tokenizer: ids of an unknown one cannot be scored")
+        if self._rank or not self._writes:
+            return self._out
+        logs = [merging.shard(self._out, rank=rank, of=self._processes) for rank in range(self._processes)]
+        about, steps = merging.read(logs, self._about(), completed=self._last.step)
+        consumed = consumption.by_row(steps, unit=position_unit)
+        if not len(consumed.rows):
+            what = "no row that the sample keeps was used" if consumed.length else "no step was completed"
+            raise InputError(f"{what}, so there is no order", path=self._log)
         columns = {"tokens": tokens, "text": texts, "stratum": strata, "unit": units}
         tables.write(
             self._out,
-            _rows(self._ids, _grouped(rows, positions), columns),
+            consumption.table(consumed, self._ids, columns),
             tokenizer=tokenizer,
-            run_length=length,
+            run_length=consumed.length,
             position_unit=position_unit,
-            shuffle=about["shuffle"],
-            inputs={"log": storage.digest(self._log)},
+            shuffle=about["shuffle"] | importing.sampled(self._keep),
+            inputs={merging.role(path): storage.digest(path) for path in logs},
         )
         return self._out
 
     def _about(self) -> dict[str, Any]:
-        return {"rows": len(self), "ids": storage.digest_json(self._ids)}
+        ids = "numbers" if isinstance(self._ids, range) else storage.digest_json(self._ids)
+        return {"rows": len(self), "ids": ids, "keep": asdict(self._keep) if self._keep else None}
 
     def _begin_epoch(self, epoch: int) -> NDArray[np.int64]:
         if self._seed is None:
             raise ValueError("only a run with a seed can draw")
-        if not self._open:
-            self.begin(self._resume)
-        order = draws.shuffled(len(self), seed=self._seed, epoch=epoch)
-        self._epoch, self._end, self._order = epoch, 0, order.tolist()
+        self._ready()
+        whole = draws.shuffled(len(self), seed=self._seed, epoch=epoch)
+        order = draws.dealt(whole, rank=self._rank, of=self._processes)
+        self._epoch, self._end, self._draws = epoch, 0, draws.Draws(order)
         return order
+
+    def _ready(self) -> None:
+        if not self._open and self._writes:
+            self.begin(self._resume)
 
     def _passed_through(self, inner: Any) -> draws.Sampler:
         # A sampler that goes through the rows as they stand is known to shuffle nothing; of any other only its name is.
@@ -216,49 +264,31 @@ class Run:
         return draws.Sampler(partial(self._relay, inner), size=len(inner), set_epoch=getattr(inner, "set_epoch", None))
 
     def _relay(self, inner: Iterable[int], epoch: int) -> Iterator[int]:
-        if not self._open:
-            self.begin(self._resume)
-        drawn = list[int]()
-        self._epoch, self._end, self._order = epoch, 0, drawn
+        self._ready()
+        drawn = draws.Draws(head=self._head)
+        self._epoch, self._end, self._draws = epoch, 0, drawn
         for row in inner:
-            drawn.append(int(row))
-            yield drawn[-1]
+            drawn.add(int(row))
+            yield int(row)
 
     def _append(self, rows: list[int]) -> None:
-        if not self._open:
-            self.begin(self._resume)
+        self._ready()
         if not all(0 <= row < len(self) for row in rows):
             raise ValueError(f"a row outside of 0 to {len(self) - 1}: as many ids as rows, please")
-        self._last = log.Step(step=self._last.step + 1, epoch=self._epoch, end=self._end, rows=tuple(rows))
+        self._last = log.Step(step=self._last.step + 1, epoch=self._epoch, end=self._end, **self._kept(rows))
         log.append(self._log, self._last)
 
-
-def _consumed(steps: Iterator[log.Step], unit: str) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
-    """Give the row and the position of every consumption in order, and how many positions there were."""
-    rows: list[NDArray[np.int64]] = []
-    counts: list[int] = []
-    for step in steps:
-        rows.append(np.array(step.rows, dtype=np.int64))
-        counts.append(len(step.rows))
-    flat = np.concatenate(rows) if rows else np.empty(0, dtype=np.int64)
-    if unit == "step":
-        return flat, np.repeat(np.arange(len(counts)), counts), len(counts) if len(flat) else 0
-    return flat, np.arange(len(flat)), len(flat)
+    def _kept(self, rows: list[int]) -> Mapping[str, Any]:
+        if self._keep is None:
+            return {"rows": tuple(rows)}
+        numbers = np.array(rows, dtype=np.int64)
+        places = np.flatnonzero(choosing.kept(numbers, share=self._share, seed=self._keep.seed))
+        return {"rows": tuple(numbers[places].tolist()), "places": tuple(places.tolist()), "of": len(rows)}
 
 
-def _grouped(rows: NDArray[np.int64], positions: NDArray[np.int64]) -> Iterator[tuple[int, list[int]]]:
-    """Give every row that was consumed with all its positions."""
-    order = np.argsort(rows, kind="stable")
-    row, first = np.unique(rows[order], return_index=True)
-    for number, (start, end) in zip(row, itertools.pairwise([*first.tolist(), len(rows)]), strict=True):
-        yield int(number), positions[order[start:end]].tolist()
-
-
-def _rows(
-    ids: Sequence[str], grouped: Iterable[tuple[int, list[int]]], columns: dict[str, Any]
-) -> Iterator[dict[str, Any]]:
-    for row, positions in grouped:
-        values = {name: column[row] for name, column in columns.items() if column is not None}
-        if "tokens" in values:
-            values["tokens"] = np.asarray(values["tokens"]).tolist()
-        yield {"id": ids[row], "positions": positions, **values}
+def _share(keep: importing.Sample | None, rows: int) -> float:
+    if keep is None:
+        return 1.0
+    if keep.select != "uniform":
+        raise ValueError(f"a {keep.select} sample of a run whose end is not known yet")
+    return keep.rows / max(rows, 1)

@@ -273,13 +273,20 @@ def test_resuming_with_the_log_of_another_seed_is_refused(tmp_path):
         trainer(tmp_path, Settings(), run=new_run(tmp_path, Settings(seed=1))).train(resume_from_checkpoint=True)
 
 
-def test_several_processes_are_refused(tmp_path):
-    """A recorder in one of two processes would see half the rows."""
+def test_batches_of_several_processes_that_are_made_another_way_are_refused(tmp_path):
+    """Whoever does not share out one sampler's batches sees rows that the first process does not know of."""
+    subject = trainer(tmp_path, Settings(), run=new_run(tmp_path, Settings()))
+    object.__setattr__(subject.args, "distributed_state", type("Two", (), {"num_processes": 2, "process_index": 0})())
     following = new_run(tmp_path, Settings()).callback()
-    arguments = trainer(tmp_path, Settings(), run=new_run(tmp_path, Settings())).args
-    object.__setattr__(arguments, "distributed_state", type("Two", (), {"num_processes": 2})())
-    with pytest.raises(InputError, match="2 training processes"):
-        following.on_train_begin(arguments, None, None)
+    with pytest.raises(InputError, match="in batches of BatchSampler for 2 processes cannot be counted"):
+        following.on_train_begin(subject.args, None, None, train_dataloader=subject.get_train_dataloader())
+
+
+def test_a_recorder_of_one_of_several_processes_is_not_for_the_trainer(tmp_path):
+    """The Trainer shares out the rows itself."""
+    run = record.Run(tmp_path / "run.parquet", ids=IDS, seed=0, process=(0, 2))
+    with pytest.raises(ValueError, match="leave `process` out"):
+        trainer(tmp_path, Settings(), run=run).train()
 
 
 def test_a_stream_without_a_sampler_is_refused(tmp_path):
