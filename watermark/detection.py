@@ -9,14 +9,14 @@ The mark is after LexiMark (arXiv 2506.14474); the keyed alternates, which make 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import optimize, special, stats
+from scipy import special, stats
 
-from provenance.audits import decision, gates, plots, signals
-from provenance.errors import MismatchError
+from provenance.audits import decision, gates, plots, stopping
+from provenance.errors import InputError
 from provenance.evidence import (
     DEFAULT_ALPHA,
     OWNER_CAVEAT,
@@ -24,21 +24,28 @@ from provenance.evidence import (
     Commitment,
     Effect,
     Evidence,
+    Gate,
     LogP,
+    Plot,
     Statistic,
 )
-from provenance.records import generator, hash_order
-from provenance.stats import betting, redraw
+from provenance.records import generator
+from provenance.stats import products, redraw
+from watermark import comparison, copies, passes, queries
 from watermark import ledger as ledgers
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
+    from provenance.audits.stopping import Ask, Early
     from provenance.scoring import Scores
+    from provenance.stats.betting import Capital
+    from watermark.comparison import Comparison
     from watermark.keys import Key
     from watermark.ledger import Ledger
+    from watermark.queries import Name, Queries
 
 DEFAULT_RESAMPLES = 9_999
 CLAIM = "The suspect was trained on this watermarked release, or on text derived from it."
@@ -47,19 +54,11 @@ NULL = (
     "the key dealt, independently over documents, whatever else the suspect has seen."
 )
 PRIVATE = "The alternates must have stayed private: had a suspect trained on them too, the test would have less power."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
-    """Everything that was computed about one suspect, before words are put to it."""
-
-    residual: NDArray[np.float64]
-    """Log-likelihood of each variant after references, in nats, shape ``(documents, variants)``; column 0 published."""
-    coefficients: tuple[float, ...]
-    """Weight of each reference, at least 0."""
-    test: redraw.RedrawTest
-    bound: float
-    capital: betting.Capital
+BOUND = "Chernoff bound over the law of the redraw, rigorous, no floor"
+EDITED = (
+    "what was dealt to them no longer stands there, and leaving them out could select on what was dealt; each counts "
+    "against the claim, as if its least favourable variant had been dealt, and none of them is described."
+)
 
 
 def audit(
@@ -72,6 +71,9 @@ def audit(
     resamples: int = DEFAULT_RESAMPLES,
     seed: int = 0,
     commitments: Sequence[Commitment] = (),
+    most: int | None = None,
+    edited: Collection[Name] = (),
+    early: Early | None = None,
 ) -> Evidence:
     """Audit one suspect against one release or several of one owner.
 
@@ -80,17 +82,25 @@ def audit(
     released
         Ledgers by `watermark.ledger.read`.
     scores
-        What the suspect said of every variant, by `provenance.score`.
+        What the suspect said of every variant, or of those that `watermark.queries.choose` chose.
     references
         What models independent of the key said of them: they take out what is merely unlikely wording.
     key
         Deal every choice again and compare; None trusts the ledger.
     alpha, resamples, seed
         As in `provenance.audits.order.audit`.
+    most
+        Compare no more than so many texts, chosen by `watermark.queries`; None compares every variant.
+    edited
+        Documents whose published text is not what was dealt, by `watermark.edits`: they count as if the least
+        favourable variant had been dealt.
+    early
+        Where `ask_early` stopped, with the same `most`, `seed` and `edited`: the capital decides.
 
     Returns
     -------
-    Evidence decided by the redraw p-value; Chernoff bound, e-value and win rate stand beside it.
+    Evidence decided by the redraw p-value; Chernoff bound, e-value and win rate stand beside it. After an early stop it
+    is decided by 1/max E, and nothing that presumes a fixed number of documents stands beside it.
 
     Raises
     ------
@@ -99,120 +109,119 @@ def audit(
     InputError
         If log-probabilities are not finite, or a ledger was dealt without a key.
     """
-    books = (released,) if isinstance(released, ledgers.Ledger) else tuple(released)
-    ledgers.check_distinct(books)
-    for book in books:
-        ledgers.check_exact(book)
-        if key is not None:
-            ledgers.check_deals(book, key)
+    if not 0 < alpha < 1:
+        raise ValueError(f"alpha is {alpha}, expected a number strictly between 0 and 1")
+    books = _checked(released, key)
     rng = generator(seed, *(book.sha256 for book in books), scores.sha256, *(one.sha256 for one in references))
-    found = _compare(books, scores, references, resamples=resamples, rng=rng)
-    checks = (
-        gates.enough(len(found.residual)),
-        gates.reach(found.test.log10_floor, alpha=alpha),
-        gates.independent(scores.suspect, [reference.suspect for reference in references]),
-    )
-    wins = redraw.win_rate(found.residual)
+    chosen = queries.choose(books, most=most, seed=seed)
+    if early is None:
+        found = comparison.compare(chosen.counts, scores, references, edited=edited, resamples=resamples, rng=rng)
+    else:
+        walk = passes.lay_out(books, most=most, seed=seed)
+        found = comparison.compare_early(walk, scores, references, steps=early.asked, edited=edited)
+        early = replace(early, asked=len(found.residual), of=len({step.name for step in walk.steps}))
+    if not found.sound.any():
+        raise InputError("every document that was asked about was edited after it was marked", path=books[0].path)
+    wins = redraw.win_rate(found.plain)
     return Evidence(
         audit="watermark",
-        claim=CLAIM,
+        claim=_claim(books),
         null=NULL,
-        **decision.by_permutation(found.test.pvalue, found.capital, resamples=resamples, alpha=alpha, gates=checks),
+        **_decided(found, resamples=resamples, alpha=alpha, gates=_gates(found, scores, references, alpha=alpha)),
         n=len(found.residual),
         pvalue_method=_method(found, scores),
-        bound=LogP(log10_pvalue=found.bound, method="Chernoff bound over the law of the redraw, rigorous, no floor"),
-        statistic=Statistic(name="published-minus-alternates", value=found.test.statistic),
-        effect=_advantage(found.residual),
-        auroc=Auroc(
-            value=wins.value,
-            low=wins.low,
-            high=wins.high,
-            level=wins.level,
-            positives=wins.documents,
-            negatives=wins.alternates,
-        ),
-        caveats=_caveats(wins, commitments, references),
+        bound=None if found.bound is None else LogP(log10_pvalue=found.bound, method=BOUND),
+        statistic=Statistic(name="published-minus-alternates", value=found.statistic),
+        effect=_advantage(found.plain),
+        auroc=_auroc(wins),
+        caveats=(*_caveats(found, wins, commitments, references), *(early.caveats() if early else ())),
         commitments=tuple(commitments),
         inputs=_inputs(books, scores, references),
         suspect={**scores.suspect, "rendering": scores.rendering, "window": scores.window},
         references=tuple(dict(reference.suspect) for reference in references),
         seed=seed,
-        plots=(
-            plots.bars("rank-histogram", redraw.rank_counts(found.residual, rng=rng)),
-            plots.histogram("permutation-null", found.test.null),
-            plots.growth(found.capital),
-        ),
+        selection=None if most is None else _selection(chosen),
+        stopped=early.summary() if early else None,
+        plots=_plots(found, rng),
     )
 
 
-def _compare(
-    books: Sequence[Ledger],
-    scores: Scores,
-    references: Sequence[Scores],
+def ask_early(
+    released: Ledger | Sequence[Ledger],
+    ask: Ask,
     *,
-    resamples: int,
-    rng: np.random.Generator,
-) -> Comparison:
-    names = [(book.release, document.id) for book in books for document in book.documents]
-    sizes = [document.variants for book in books for document in book.documents]
-    walk = hash_order(["\x00".join(name) for name in names])
-    table = _matrix(names, sizes, scores)[walk]
-    others = [_matrix(names, sizes, reference)[walk] for reference in references]
-    residual, coefficients = _residual(table, others)
-    centred = redraw.centre(residual)
-    return Comparison(
-        residual=residual,
-        coefficients=coefficients,
-        test=redraw.redraw_test(centred, resamples=resamples, rng=rng),
-        bound=redraw.chernoff_log10(centred),
-        capital=betting.redraw_capital(centred),
+    alpha: float = DEFAULT_ALPHA,
+    seed: int = 0,
+    most: int | None = None,
+    edited: Collection[Name] = (),
+) -> Early:
+    """Ask about document after document, pairs first, until betting has made 1/α or nothing is left to ask.
+
+    Hand what comes back to `audit`: its scores, its references, and itself as `early`.
+
+    Parameters
+    ----------
+    ask
+        Who is asked: gives the answers of the suspect and of every reference to some records.
+    alpha, seed, most, edited
+        As for `audit`, and the same for both.
+    """
+    walk = passes.lay_out(_checked(released, None), most=most, seed=seed)
+
+    def capital(scores: Scores, references: tuple[Scores, ...], steps: int) -> Capital:
+        return passes.capital(walk, scores, references, steps, edited=edited)
+
+    return stopping.walk([step.records for step in walk.steps], ask, capital=capital, alpha=alpha)
+
+
+def _checked(released: Ledger | Sequence[Ledger], key: Key | None) -> tuple[Ledger, ...]:
+    books = (released,) if isinstance(released, ledgers.Ledger) else tuple(released)
+    for book in books:
+        ledgers.check_exact(book)
+        if key is not None:
+            ledgers.check_deals(book, key)
+    return copies.apart(books)
+
+
+def _claim(books: Sequence[Ledger]) -> str:
+    recipients = {book.recipient for book in books}
+    if recipients == {None}:
+        return CLAIM
+    whose = " and ".join(sorted(repr(one) for one in recipients if one))
+    return (
+        f"The suspect was trained on the copy of this watermarked release made for {whose}, or on text derived from it."
     )
 
 
-def _matrix(names: Sequence[tuple[str, str]], sizes: Sequence[int], scores: Scores) -> NDArray[np.float64]:
-    """Log-likelihoods, one row a document, one column a variant, NaN where a document has no such variant."""
-    signals.check_finite(scores)
-    by_key = signals.by_record(scores, np.nan_to_num(signals.total_logprob(scores)))
-    table = np.full((len(names), max(sizes)), np.nan)
-    for row, ((release, id_), size) in enumerate(zip(names, sizes, strict=True)):
-        for variant in range(size):
-            value = by_key.get((release, id_, variant), by_key.get((None, id_, variant)))
-            if value is None:
-                raise MismatchError(
-                    f"no score of document {id_!r}, variant {variant}, from {scores.suspect['suspect']}",
-                    expected="a score for every variant",
-                    hint="provtool score LEDGER again",
-                )
-            table[row, variant] = value
-    return table
+def _decided(found: Comparison, *, resamples: int, alpha: float, gates: Sequence[Gate]) -> decision.Decided:
+    if found.test is not None:
+        return decision.by_permutation(found.test.pvalue, found.capital, resamples=resamples, alpha=alpha, gates=gates)
+    decided = decision.by_capital(found.capital, alpha=alpha, gates=gates)
+    if found.joined:
+        method = f"{found.capital.method}; at the stop, what the p-value is worth (mean of κ p^(κ−1))"
+        worth = products.calibrated_log10(decided["log10_pvalue"])
+        decided["evalue"] = replace(decided["evalue"], log10=worth, method=method)
+    return decided
 
 
-def _residual(
-    table: NDArray[np.float64], others: Sequence[NDArray[np.float64]]
-) -> tuple[NDArray[np.float64], tuple[float, ...]]:
-    """Take references out, with weights of at least 0 fitted on all variants alike, blind to which was published."""
-    if not others:
-        return table, ()
-    centred = [part - np.nanmean(part, axis=1, keepdims=True) for part in (table, *others)]
-    present = ~np.isnan(table)
-    design = np.column_stack([part[present] for part in centred[1:]])
-    q, r = np.linalg.qr(design)
-    weights = _nonnegative(r, q.T @ centred[0][present])
-    return table - sum(weight * other for weight, other in zip(weights, others, strict=True)), tuple(weights)
-
-
-def _nonnegative(r: NDArray[np.float64], y: NDArray[np.float64]) -> list[float]:
-    weights: list[float] = optimize.lsq_linear(r, y, bounds=(0, np.inf), method="bvls").x.tolist()
-    return weights
+def _gates(found: Comparison, scores: Scores, references: Sequence[Scores], *, alpha: float) -> tuple[Gate, ...]:
+    return (
+        gates.enough(len(found.residual)),
+        gates.reach(found.log10_floor, alpha=alpha),
+        gates.independent(scores.suspect, [reference.suspect for reference in references]),
+    )
 
 
 def _method(found: Comparison, scores: Scores) -> str:
-    weights = ", ".join(f"{weight:.4f}" for weight in found.coefficients)
+    test = found.test.method if found.test else f"1/highest capital at any look; {found.capital.method}"
     return (
-        f"{found.test.method}; score=log-likelihood of the whole text (rendering={scores.rendering}); "
-        f"residual=minus references × [{weights}] (coefficients ≥ 0, fitted on all variants); "
+        f"{test}; score=log-likelihood of the whole text (rendering={scores.rendering}); {found.residual_method}; "
         "statistic=Σ (published − mean)/√sd over the variants of a document"
     )
+
+
+def _selection(chosen: Queries) -> dict[str, Any]:
+    return {"rule": chosen.method, "asked": len(chosen.counts), "of": chosen.documents, "texts": chosen.texts}
 
 
 def _advantage(residual: NDArray[np.float64], *, level: float = 0.95) -> Effect:
@@ -224,7 +233,20 @@ def _advantage(residual: NDArray[np.float64], *, level: float = 0.95) -> Effect:
     return Effect(name="nats-per-document", value=mean, low=mean - half, high=mean + half, level=level)
 
 
-def _caveats(wins: redraw.WinRate, commitments: Sequence[Commitment], references: Sequence[Scores]) -> tuple[str, ...]:
+def _auroc(wins: redraw.WinRate) -> Auroc:
+    return Auroc(
+        value=wins.value,
+        low=wins.low,
+        high=wins.high,
+        level=wins.level,
+        positives=wins.documents,
+        negatives=wins.alternates,
+    )
+
+
+def _caveats(
+    found: Comparison, wins: redraw.WinRate, commitments: Sequence[Commitment], references: Sequence[Scores]
+) -> tuple[str, ...]:
     notes = [
         (
             "The AUROC is the share of its own document's alternates that a published variant beats; it is not "
@@ -232,11 +254,22 @@ def _caveats(wins: redraw.WinRate, commitments: Sequence[Commitment], references
         ),
         PRIVATE,
     ]
+    if edited := int(np.count_nonzero(~found.sound)):
+        notes.append(f"{edited} of {len(found.sound)} documents were edited after embedding: {EDITED}")
     if not any(commitment.witness for commitment in commitments):
         notes.append(OWNER_CAVEAT)
     if not references:
-        notes.append("No reference was given: the test holds all the same, with less power.")
+        notes.append(
+            "No reference was given: the test holds all the same, with less power. The length of each variant was "
+            "taken out in its place."
+        )
     return tuple(notes)
+
+
+def _plots(found: Comparison, rng: np.random.Generator) -> tuple[Plot, ...]:
+    ranks = plots.bars("rank-histogram", redraw.rank_counts(found.plain, rng=rng))
+    null = () if found.test is None else (plots.histogram("permutation-null", found.test.null),)
+    return (ranks, *null, plots.growth(found.capital))
 
 
 def _inputs(books: Sequence[Ledger], scores: Scores, references: Sequence[Scores]) -> dict[str, str]:

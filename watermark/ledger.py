@@ -90,6 +90,13 @@ class Ledger:
     """Which key dealt; None for strategies without one."""
     recipient: str | None
     settings: Mapping[str, Any]
+    called: str | None = None
+    """Set of its records where copies of one release are audited together (`watermark.copies`)."""
+
+    @property
+    def set(self) -> str:
+        """Set of its records."""
+        return self.called or self.release
 
 
 def to_row(marked: Marked, *, recipient: str | None) -> dict[str, Any]:
@@ -190,22 +197,24 @@ def _check_documents(documents: Sequence[Marked], *, variants: int, path: str | 
 
 
 def check_distinct(books: Sequence[Ledger]) -> None:
-    """Refuse ledgers that share a release name: one document's scores would count for both.
+    """Refuse ledgers of one copy of one release: a document's scores would count twice.
 
     Raises
     ------
     MismatchError
-        If two are of one release, such as copies for two recipients, or are the same file.
+        If two are of one release and one recipient, or are the same file.
     """
-    first = dict[str, Path]()
+    first = dict[tuple[str, str | None], Path]()
     for book in books:
-        if book.release in first:
+        copy = (book.release, book.recipient)
+        if copy in first:
+            whose = f" for {book.recipient!r}" if book.recipient else ""
             raise MismatchError(
-                f"{first[book.release]} and {book.path} are both of release {book.release!r}",
-                expected="ledgers of different releases",
+                f"{first[copy]} and {book.path} are both of release {book.release!r}{whose}",
+                expected="ledgers of different releases, or of copies for different recipients",
                 hint="an audit of each on its own",
             )
-        first[book.release] = book.path
+        first[copy] = book.path
 
 
 def stream(path: str | os.PathLike[str]) -> Iterator[Marked]:
@@ -223,7 +232,7 @@ def records(ledger: Ledger) -> Iterator[Record]:
     """Give every variant of every document to a suspect, which is not told which was published."""
     for document in ledger.documents:
         for index in range(document.variants):
-            yield Record(id=document.id, set=ledger.release, variant=index, text=document.variant(index))
+            yield Record(id=document.id, set=ledger.set, variant=index, text=document.variant(index))
 
 
 def dealing_key(key: Key, recipient: str | None) -> Key:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @click.command("watermark")
 @click.argument("ledgers", metavar="LEDGER…", type=options.PATH, nargs=-1, required=True)
 @click.option("--key", "key_path", type=options.PATH, help="Deal every choice again with this key and compare.")
+@options.planned
 @options.audit
 def command(ledgers: tuple[Path, ...], key_path: Path | None, **how: Any) -> None:
     """Ask whether a model was trained on the release that LEDGER records.

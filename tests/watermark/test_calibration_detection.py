@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from provenance import scoring
-from watermark import detection, ledger
+from watermark import comparison, ledger, queries
 
 AUDITS = 2000
 DOCUMENTS = 80
@@ -57,11 +57,11 @@ def _redealt(scores, published):
 
 def null_audits(book, suspect, references, *, rng):
     """Give p-value and highest capital of audits of redealt releases."""
-    found = []
+    found, counts = [], queries.choose([book]).counts
     for _ in range(AUDITS):
         drawn = {document.id: int(rng.integers(document.variants)) for document in book.documents}
         others = [_redealt(reference, drawn) for reference in references]
-        compared = detection._compare([book], _redealt(suspect, drawn), others, resamples=199, rng=rng)
+        compared = comparison.compare(counts, _redealt(suspect, drawn), others, resamples=199, rng=rng)
         found.append((compared.test.pvalue, compared.capital.log10_max, compared.bound))
     return np.array(found).T
 

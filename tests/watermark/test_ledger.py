@@ -167,8 +167,9 @@ def test_without_a_key_or_a_site_nothing_is_exact(tmp_path):
 
 
 def test_one_release_counts_once(tmp_path):
-    """The same ledger twice, or two recipients' copies of one release, would count a document twice: refused."""
+    """The same ledger twice would count a document twice: refused. Recipients' copies of one release are not one."""
     one, other = (ledger.read(write(tmp_path / name, [marked()])) for name in ("a.parquet", "b.parquet"))
     with pytest.raises(MismatchError, match=r"a\.parquet and .*b\.parquet are both of release 'r'"):
         ledger.check_distinct([one, other])
     ledger.check_distinct([one, replace(other, release="s")])
+    ledger.check_distinct([one, replace(other, recipient="acme")])

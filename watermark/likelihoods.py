@@ -1,0 +1,129 @@
+"""How likely did a model find each variant of each document, beyond what others found of it?
+
+What is taken out is fitted on all variants alike, so it knows nothing of which was published: references with weights
+of at least 0; without any, the length of the text, since a variant of more tokens is less likely to every model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import optimize
+
+from provenance.audits import signals
+from provenance.errors import MismatchError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from provenance.scoring import Scores
+
+Name = tuple[str, str]
+"""Set and id of a document."""
+FIRST_FIT = 16
+"""Documents before the first fit of a walk; to those the references count in equal parts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """One row a document, one column a variant, column 0 published; NaN where a document has no such variant."""
+
+    own: NDArray[np.float64]
+    """Log-likelihood by the suspect, in nats."""
+    others: tuple[NDArray[np.float64], ...]
+    """What is taken out of it: log-likelihood by each reference or, without any, the number of tokens."""
+    referenced: bool
+
+    @property
+    def lowest(self) -> float:
+        """Smallest weight: a reference that itself read the release must not accuse others; a length has any sign."""
+        return 0.0 if self.referenced else -np.inf
+
+    @property
+    def what(self) -> str:
+        """Say what is taken out."""
+        return "references, coefficients ≥ 0," if self.referenced else "length of the text,"
+
+
+def gather(counts: Mapping[Name, int], scores: Scores, references: Sequence[Scores]) -> Answers:
+    """Lay out what was answered about the first so many variants of each document.
+
+    Raises
+    ------
+    MismatchError
+        If an answer is missing.
+    InputError
+        If log-probabilities are not finite.
+    """
+    return Answers(
+        own=_matrix(counts, scores, signals.total_logprob(scores)),
+        others=tuple(_matrix(counts, one, signals.total_logprob(one)) for one in references)
+        or (_matrix(counts, scores, np.array([len(row.logprob) for row in scores.rows], dtype=np.float64)),),
+        referenced=bool(references),
+    )
+
+
+def residual(answers: Answers) -> tuple[NDArray[np.float64], tuple[float, ...]]:
+    """Take the others out, with weights fitted on all documents at once.
+
+    Returns
+    -------
+    Residuals of the shape of ``answers.own``, and the weight of each of the others.
+    """
+    weights = _fit(answers, len(answers.own))
+    return _without(answers, weights), tuple(weights.tolist())
+
+
+def walked_residual(answers: Answers) -> NDArray[np.float64]:
+    """Take the others out of each document with weights fitted on earlier ones, anew whenever their number doubles.
+
+    The first n rows depend on the first n documents only, so a walk that goes on never changes what it said.
+    """
+    count = len(answers.others)
+    weights = np.full((len(answers.own), count), 1 / count if answers.referenced else 0.0)
+    first = FIRST_FIT
+    while first < len(weights):
+        weights[first : 2 * first] = _fit(answers, first)
+        first *= 2
+    return _without(answers, weights.T[:, :, None])
+
+
+def _without(answers: Answers, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    left = answers.own.copy()
+    for weight, other in zip(weights, answers.others, strict=True):
+        left -= weight * other
+    return left
+
+
+def _fit(answers: Answers, documents: int) -> NDArray[np.float64]:
+    centred = [
+        part[:documents] - np.nanmean(part[:documents], axis=1, keepdims=True)
+        for part in (answers.own, *answers.others)
+    ]
+    present = ~np.isnan(centred[0])
+    q, r = np.linalg.qr(np.column_stack([part[present] for part in centred[1:]]))
+    bounds = (answers.lowest, np.inf)
+    weights: NDArray[np.float64] = optimize.lsq_linear(r, q.T @ centred[0][present], bounds=bounds, method="bvls").x
+    return weights
+
+
+def _matrix(counts: Mapping[Name, int], scores: Scores, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    signals.check_finite(scores)
+    by_key = signals.by_record(scores, np.nan_to_num(values))
+    table = np.full((len(counts), max(counts.values(), default=0)), np.nan)
+    alone = len({name for name, _ in counts}) == 1
+    for row, ((name, id_), asked) in enumerate(counts.items()):
+        for variant in range(asked):
+            value = by_key.get((name, id_, variant), by_key.get((None, id_, variant)) if alone else None)
+            if value is None:
+                raise MismatchError(
+                    f"no score of document {id_!r}, variant {variant}, from {scores.suspect['suspect']}",
+                    expected="a score for every variant that is asked about",
+                    hint="provtool score LEDGER again",
+                )
+            table[row, variant] = value
+    return table
