@@ -9,13 +9,13 @@ from provenance import artifacts, corpora, scoring
 from provenance.errors import InputError
 from provenance.records import Record
 from provenance.transcripts import tables
-from watermark import detection, ledger, mappings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from provenance.records import Tokenizer, Window
+    from watermark import ledger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +37,8 @@ def read(paths: Sequence[Path], *, text_field: str = "text", id_field: str | Non
     InputError
         If the files are of different kinds, or several are transcripts.
     """
+    from watermark import ledger  # what marks text knows grammar and takes seconds to import
+
     kinds = {artifacts.kind_of(path) if path.is_file() else None for path in paths}
     if kinds == {"transcript"} and len(paths) == 1:
         return of_transcript(tables.read(paths[0]))
@@ -68,10 +70,12 @@ def of_ledgers(books: Sequence[ledger.Ledger]) -> Source:
     Raises
     ------
     MismatchError
-        If two ledgers are of one release, or were marked by different mappings: members and held-out documents would
+        If two ledgers are of one copy, or were marked by different mappings: members and held-out documents would
         then differ by more than what a suspect has seen.
     """
-    ledger.check_distinct(books)
+    from watermark import copies, detection, ledger, mappings
+
+    books = copies.apart(books)
     mappings.check_same(books)
     return Source(
         records=tuple(record for book in books for record in ledger.records(book)),

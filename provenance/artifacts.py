@@ -195,7 +195,7 @@ def _opened(path: str | os.PathLike[str]) -> Iterator[pq.ParquetFile]:
 def _units(value: object) -> int:
     """Count the letters and list items of a value; what lies in a list of one kind is looked into if the first is."""
     if isinstance(value, dict):
-        return sum(map(_units, value.values()))
+        return sum([_units(part) for part in value.values() if part is not None and type(part) is not int])
     if isinstance(value, list | tuple) and value and isinstance(value[0], dict | list | tuple | str):
         return len(value) + sum(map(_units, value))
     return len(value) if hasattr(value, "__len__") else 0

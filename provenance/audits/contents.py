@@ -17,17 +17,20 @@ if TYPE_CHECKING:
     from provenance.transcripts.tables import Transcript
 
 FEATURES = ("length", "unigram", "zlib")
+LARGEST_TABLE = 1 << 24
+"""Largest token id up to which counts stand in a table of all ids."""
 
 
-def scored(transcript: Transcript, window: str | None) -> list[NDArray[np.int32]]:
-    """Give what is scored of each row: token ids within the window, or the bytes of its text."""
+def scored(transcript: Transcript, window: str | None, *, rows: Sequence[int] | None = None) -> list[NDArray[np.int32]]:
+    """Give what is scored of each row, or of some: token ids within the window, or the bytes of its text."""
     part = Window.parse(window) if window else None
     span = slice(part.start, part.start + part.length) if part else slice(None)
+    asked = range(len(transcript.ids)) if rows is None else rows
     return [
         np.asarray(tokens[span], dtype=np.int32)
         if tokens is not None
         else np.frombuffer((text or "").encode(), dtype=np.uint8).astype(np.int32)
-        for tokens, text in zip(transcript.tokens, transcript.texts, strict=True)
+        for tokens, text in ((transcript.tokens[row], transcript.texts[row]) for row in asked)
     ]
 
 
@@ -38,8 +41,10 @@ def features(contents: Sequence[NDArray[np.int32]], rows: NDArray[np.int64]) -> 
     -------
     Columns as in `FEATURES`, shape ``(len(rows), 3)``.
     """
-    values, codes = np.unique(np.concatenate(contents), return_inverse=True)
-    counts = np.bincount(codes, minlength=len(values))
+    codes = np.concatenate(contents).astype(np.int64)
+    if codes.max(initial=0) >= LARGEST_TABLE:
+        codes = np.unique(codes, return_inverse=True)[1]
+    counts = np.maximum(np.bincount(codes), 1)
     lengths = np.array([len(content) for content in contents])
     owner = np.repeat(np.arange(len(contents)), lengths)
     surprisal = np.bincount(owner, weights=-np.log(counts / max(len(codes), 1))[codes], minlength=len(contents))

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from provenance.records import Score
     from provenance.scoring import Scores
 
 
@@ -24,12 +23,27 @@ def mean_logprob(scores: Scores) -> NDArray[np.float64]:
     -------
     Nats, shape ``(n,)``, in the order of ``scores.rows``; NaN where nothing was scored.
     """
-    return np.array([_mean(row, rendering=scores.rendering) for row in scores.rows])
+    units = np.ones(len(scores.rows))
+    if scores.rendering == "tokens":
+        units = np.array([max(len(row.logprob), 1) for row in scores.rows], dtype=np.float64)
+    elif scores.rendering == "text":
+        units = np.array([max(row.ends[-1], 1) if row.ends else 1 for row in scores.rows], dtype=np.float64)
+    mean: NDArray[np.float64] = total_logprob(scores) / units
+    return mean
 
 
 def total_logprob(scores: Scores) -> NDArray[np.float64]:
     """Log-probability of each whole record, in nats, shape ``(n,)``; NaN where nothing was scored."""
-    return np.array([_total(row) for row in scores.rows])
+    lengths = np.array([len(row.logprob) for row in scores.rows], dtype=np.int64)
+    owner = np.repeat(np.arange(len(lengths)), lengths)
+    total = np.bincount(owner, weights=_flat(scores), minlength=len(lengths)).astype(np.float64)
+    total[lengths == 0] = np.nan
+    return total
+
+
+def _flat(scores: Scores) -> NDArray[np.float64]:
+    """Give every log-probability, one record after the other."""
+    return np.concatenate([*(row.logprob for row in scores.rows), []], dtype=np.float64)
 
 
 def by_record(scores: Scores, values: Iterable[float]) -> dict[tuple[str | None, str, int], float]:
@@ -62,7 +76,8 @@ def check_finite(scores: Scores) -> None:
     InputError
         With the count and the first ids.
     """
-    refuse([row.id for row in scores.rows if not np.isfinite(row.logprob).all()], scores)
+    if not np.isfinite(_flat(scores)).all():
+        refuse([row.id for row in scores.rows if not np.isfinite(row.logprob).all()], scores)
 
 
 def refuse(bad: Sequence[str], scores: Scores) -> None:
@@ -73,15 +88,3 @@ def refuse(bad: Sequence[str], scores: Scores) -> None:
             path=str(scores.suspect["suspect"]),
             expected="finite natural logarithms",
         )
-
-
-def _mean(row: Score, *, rendering: str) -> float:
-    if rendering == "tokens":
-        return _total(row) / max(len(row.logprob), 1)
-    if rendering == "text" and row.ends:
-        return _total(row) / max(row.ends[-1], 1)
-    return _total(row)
-
-
-def _total(row: Score) -> float:
-    return float(row.logprob.astype(np.float64).sum()) if len(row.logprob) else float("nan")
