@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 from sklearn.linear_model import RidgeClassifier
-from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from provenance.audits import weighing
@@ -85,7 +84,11 @@ def _folds(pool: Pool) -> NDArray[np.int64]:
 
 
 def _counted(texts: Sequence[str], **settings: Any) -> Any:
-    return make_pipeline(HashingVectorizer(alternate_sign=False, **settings), TfidfTransformer()).fit_transform(texts)
+    """Weigh n-grams by rarity; those that no text has take no room."""
+    counts = HashingVectorizer(alternate_sign=False, norm=None, **settings).fit_transform(texts)
+    used = counts.getnnz(axis=0) > 0
+    used[0] = True  # texts of marks alone have no words, and a table still has a column
+    return TfidfTransformer(sublinear_tf=True).fit_transform(counts[:, np.flatnonzero(used)])
 
 
 def _form(texts: Sequence[str]) -> NDArray[np.float64]:
