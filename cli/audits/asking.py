@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,48 +23,89 @@ if TYPE_CHECKING:
     from provenance.records import Record
     from provenance.scoring import Scores
 
+    Judge = Callable[[Scores, Sequence[Scores], dict[str, Any]], Evidence]
+    Walker = Callable[[Ask, str | None, dict[str, Any]], Early]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is asked of every suspect."""
+
+    judge: Judge
+    walk: Walker | None = None
+    """Handed a way to ask, the window and the settings with --stop-early; `judge` then gets where it stopped as the
+    setting ``early``."""
+    about: str = ""
+    """What tells it from the other questions of a run, in the names of files and claims."""
+
 
 def run(
-    name: str,
-    source: Source,
-    judge: Callable[[Scores, Sequence[Scores], dict[str, Any]], Evidence],
-    *,
-    beside: Path,
-    how: dict[str, Any],
-    walk: Callable[[Ask, str | None, dict[str, Any]], Early] | None = None,
+    name: str, source: Source, judge: Judge, *, beside: Path, how: dict[str, Any], walk: Walker | None = None
 ) -> None:
-    """Score what has to be scored, audit every suspect, leave scores and evidence behind.
+    """Score what has to be scored, audit every suspect, leave scores and evidence behind."""
+    run_each(name, source, [Question(judge=judge, walk=walk)], beside=beside, how=how)
 
-    With --stop-early `walk` is handed a way to ask, the window and the settings, and `judge` gets where it stopped as
-    the setting ``early``.
-    """
+
+def run_each(name: str, source: Source, questions: Sequence[Question], *, beside: Path, how: dict[str, Any]) -> None:
+    """Do so for several questions, to which the same answers serve unless a walk asks for its own."""
     _check_usage(how)
-    how = claims.prepare(name, source, how)
+    how = claims.prepare(name, source, {**how, "about": tuple(question.about for question in questions)})
     usual = beside.with_name(f"{beside.stem}.{name}.{_short(how)}.json")
-    out, settings = how["out"] or usual, {key: how[key] for key in ("alpha", "resamples", "seed")}
+    out = how["out"] or usual
     kept = usual if str(out) == streams.STREAM else out
-    count = len(how["suspect_names"]) or 1
-    paths, kept_paths = findings.numbered(out, count), findings.numbered(kept, count)
-    if walk is not None and how["stop_early"]:
-        stop = claims.at_level(settings, how)
-        found = _early(source, kept_paths, how, walk=lambda ask, window: walk(ask, window, stop))
-        judged = (judge(scores, others, {**settings, "early": early}) for scores, others, early in found)
-    else:
-        suspects, references = list(_suspects(source, kept, how)), list(_references(source, kept, how))
-        judged = (judge(scores, references, settings) for scores in suspects)
-    weighed = zip(claims.weigh(judged, how), paths, strict=True)
-    concluded = [(one, findings.conclude(one, path, how=how, several=count > 1)) for one, path in weighed]
-    claims.conclude([one for one, _ in concluded], how, beside=kept)
-    findings.suggest(paths)
-    if {verdict for _, verdict in concluded} & set(how["fail_on"]):
+    concluded: list[tuple[Evidence, Path, str]] = []
+    for question, judged in _judged(source, questions, kept, how):
+        paths = findings.numbered(_about(out, question), len(how["suspect_names"]) or 1)
+        for one, path in zip(claims.weigh(judged, how), paths, strict=True):
+            several = len(paths) * len(questions) > 1
+            concluded.append((one, path, findings.conclude(one, path, how=how, several=several)))
+    claims.conclude([one for one, *_ in concluded], how, beside=kept)
+    findings.suggest([path for _, path, _ in concluded])
+    if {verdict for *_, verdict in concluded} & set(how["fail_on"]):
         sys.exit(3)
+
+
+def _judged(
+    source: Source, questions: Sequence[Question], kept: Path, how: dict[str, Any]
+) -> Iterator[tuple[Question, Iterator[Evidence]]]:
+    settings = {key: how[key] for key in ("alpha", "resamples", "seed")}
+    if how.get("stop_early"):
+        for question in questions:
+            yield question, _stopped(source, question, _about(kept, question), how, settings=settings)
+        return
+    suspects, references = list(_suspects(source, kept, how)), list(_references(source, kept, how))
+    for question in questions:
+        yield question, map(question.judge, suspects, itertools.repeat(references), itertools.repeat(settings))
+
+
+def _stopped(
+    source: Source, question: Question, kept: Path, how: dict[str, Any], *, settings: dict[str, Any]
+) -> Iterator[Evidence]:
+    """Judge every suspect by what it took to stop."""
+    walk, paths = question.walk, findings.numbered(kept, len(how["suspect_names"]) or 1)
+    if walk is None:
+        raise ValueError("this audit knows no early stop")
+    stop = claims.at_level(settings, how)
+    for scores, others, early in _early(source, paths, how, walk=lambda ask, window: walk(ask, window, stop)):
+        yield question.judge(scores, others, {**settings, "early": early})
+
+
+def _about(path: Path, question: Question) -> Path:
+    """Give each question of a run a file of its own."""
+    if not question.about or str(path) == streams.STREAM:
+        return path
+    return path.with_name(f"{path.stem}.{_slug(question.about)}{path.suffix}")
 
 
 def _short(how: dict[str, Any]) -> str:
     """Name the suspect in a file name, so that the next one's evidence does not take its place."""
     asked = how["suspect_names"][0] if how["suspect_names"] else how["scores_path"].name
     last = asked.rstrip("/").rpartition("/")[2].partition(":")
-    return re.sub(r"[^\w.-]+", "-", (last[2] or last[0]).removesuffix(".parquet")).strip("-.") or "suspect"
+    return _slug((last[2] or last[0]).removesuffix(".parquet")) or "suspect"
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^\w.-]+", "-", text).strip("-.")
 
 
 def _check_usage(how: dict[str, Any]) -> None:

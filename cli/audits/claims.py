@@ -32,9 +32,10 @@ def prepare(name: str, source: Source, how: dict[str, Any]) -> dict[str, Any]:
     """
     from provenance import families, plans
 
-    asked = len(how["suspect_names"]) or 1
-    if len(how.get("labels", ())) not in {0, asked}:
-        raise click.UsageError(f"{len(how['labels'])} --label for {asked} suspects: give one each, in their order")
+    suspects = len(how["suspect_names"]) or 1
+    if len(how.get("labels", ())) not in {0, suspects}:
+        raise click.UsageError(f"{len(how['labels'])} --label for {suspects} suspects: give one each, in their order")
+    asked = suspects * len(how["about"])
     plan: Planned | None = how.get("plan")
     if plan is not None:
         plans.check(plan.plan, audit=name, inputs=source.inputs, path=plan.path)
@@ -54,8 +55,8 @@ def weigh(judged: Iterable[Evidence], how: dict[str, Any]) -> Iterator[Evidence]
     witnessed = findings.commitments([plan.path], how) if plan else ()
     for index, evidence in enumerate(judged):
         found = families.by_evalue(evidence) if how.get("by_evalue") else evidence
-        if len(names) > 1:
-            found = dataclasses.replace(found, family=tuple(names))
+        if len(names) > 1 or len(how["about"]) > 1:
+            found = dataclasses.replace(found, family=_family(names or [found.suspect["suspect"]], how["about"]))
         if labels:
             found = dataclasses.replace(found, suspect={**found.suspect, "label": labels[index]})
         if plan:
@@ -76,10 +77,15 @@ def conclude(found: Sequence[Evidence], how: dict[str, Any], *, beside: Path) ->
     terminal.say_table([*summary.of_labels(measured), ("labels", str(path))])
 
 
+def _family(names: Sequence[str], about: Sequence[str]) -> tuple[str, ...]:
+    return tuple(f"{name}, {part}" if part else str(name) for part in about for name in names)
+
+
 def at_level(settings: dict[str, Any], how: dict[str, Any]) -> dict[str, Any]:
     """Put the level that one of several claims must reach in place of that of the family."""
     planned: Planned | None = how.get("plan")
-    family = max(len(how["suspect_names"]), len(planned.plan.family) if planned else 1, 1)
+    asked = (len(how["suspect_names"]) or 1) * len(how["about"])
+    family = max(asked, len(planned.plan.family) if planned else 1)
     return {**settings, "alpha": settings["alpha"] / family}
 
 
