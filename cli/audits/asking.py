@@ -125,8 +125,10 @@ def _suspects(source: Source, out: Path, how: dict[str, Any]) -> Iterator[Scores
 
 
 def _references(source: Source, out: Path, how: dict[str, Any]) -> Iterator[Scores]:
+    # What is made of a text, such as its lower case, compares a suspect with itself.
+    plain = replace(source, records=tuple(record for record in source.records if record.view == "text"))
     for index, name in enumerate(how["references"], start=1):
-        yield _asked(name, source, how, keep=_beside(out, f"reference-{index}.scores"))
+        yield _asked(name, plain, how, keep=_beside(out, f"reference-{index}.scores"))
     for path in how["reference_scores"]:
         yield _saved(path, source)
 
