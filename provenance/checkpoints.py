@@ -38,8 +38,7 @@ class Recipe:
     batch: int = 8
     """Rows a forward pass."""
     accumulate: int = 1
-    """Forward passes an optimizer step, over all the processes that the run had: their gradients are averaged over
-    the step's predicted tokens. There is no loss scaling."""
+    """Forward passes an optimizer step, over all the processes that the run had. There is no loss scaling."""
     scheduler: str = "linear"
     """A name that `transformers.get_scheduler` knows: the Trainer's ``lr_scheduler_type``."""
     warmup: int = 0
@@ -48,6 +47,9 @@ class Recipe:
     """Steps that the schedule was made for; None takes ``max_steps`` of the checkpoint."""
     clip: float = 1.0
     """Largest norm of a step's gradient: the Trainer's ``max_grad_norm``; 0 leaves it as it is."""
+    divisor: Literal["predicted", "labels"] = "predicted"
+    """By what a step's summed loss is divided: its predicted tokens, or all its tokens, the first of a row included, as
+    the Trainer does for models whose loss it does not know to be shifted (GPT-2), and did for all of them before."""
     autocast: Literal["no", "bf16"] = "no"
     """Number format of the forward pass."""
 

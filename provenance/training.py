@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from provenance.checkpoints import Recipe
+
 END_OF_TEXT = "<|endoftext|>"
 IGNORED = -100
 """The label that transformers leaves out of a loss."""
@@ -140,7 +142,7 @@ def train(
     model.train()
     for step, first in enumerate(range(0, len(order), plan.batch), start=1):
         rows = np.asarray(order[first : first + plan.batch])
-        update(model, optimizer, warmup, rows=sequences[rows], batch=plan.batch)
+        update(model, optimizer, warmup, rows=sequences[rows], recipe=checkpointing.Recipe(batch=plan.batch))
         after_step(len(rows))
         if step in checkpoints:
             state = {
@@ -158,23 +160,22 @@ def update(
     scheduler: Any,
     *,
     rows: Sequence[Sequence[int]] | NDArray[np.int32],
-    batch: int,
-    clip: float = 1.0,
+    recipe: Recipe,
 ) -> None:
-    """Make one optimizer step: the mean loss of all predicted tokens, summed up `batch` rows at a time.
+    """Make one optimizer step: the mean loss of all its tokens, summed up a batch at a time.
 
     Parameters
     ----------
     rows
         Token ids of the step's rows; rows of unequal length are padded on the right, masked, and not learned.
     """
-    total = sum(len(row) - 1 for row in rows)
-    for first in range(0, len(rows), batch):
-        part = rows[first : first + batch]
-        share = sum(len(row) - 1 for row in part) / total
+    total = sum(map(len, rows)) - (len(rows) if recipe.divisor == "predicted" else 0)
+    for first in range(0, len(rows), recipe.batch):
+        part = rows[first : first + recipe.batch]
+        share = (sum(map(len, part)) - len(part)) / total
         (model(**_inputs(part, model.device), use_cache=False).loss * share).backward()
-    if clip:
-        torch.nn.utils.clip_grad_norm_(model.parameters(), clip)
+    if recipe.clip:
+        torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
     optimizer.step()
     scheduler.step()
     optimizer.zero_grad(set_to_none=True)

@@ -131,8 +131,7 @@ def _trained(
                 run.optimizer,
                 run.scheduler,
                 rows=[phase.rows[row] for row in order[first:end]],
-                batch=recipe.batch,
-                clip=recipe.clip,
+                recipe=recipe,
             )
     return run.model.eval()
 

@@ -176,13 +176,16 @@ def test_damage_is_seen(ours, phase, tmp_path):
 
 
 class Rows(torch.utils.data.Dataset):
-    """Rows of unequal length, as a Trainer reads them."""
+    """Rows of token ids, as a Trainer reads them."""
+
+    def __init__(self, rows):
+        self.rows = rows
 
     def __len__(self):
-        return ROWS
+        return len(self.rows)
 
     def __getitem__(self, row):
-        return {"input_ids": torch.tensor(uneven()[row])}
+        return {"input_ids": torch.tensor(self.rows[row])}
 
 
 def uneven():
@@ -197,20 +200,14 @@ def collate(rows):
     return {"input_ids": ids, "attention_mask": mask, "labels": ids.masked_fill(mask == 0, -100)}
 
 
-@pytest.fixture(scope="module")
-def theirs(tmp_path_factory):
-    """Train by the real Trainer for two epochs, recorded, with decay, warm-up, a cosine and accumulation."""
-    folder = tmp_path_factory.mktemp("theirs")
+def train_theirs(folder, model, rows, **how):
+    """Train by the real Trainer, recorded, and leave a checkpoint every third step."""
     run = record.Run(folder / "run.parquet", ids=[f"r{row}" for row in range(ROWS)], seed=2)
     arguments = transformers.TrainingArguments(
         output_dir=str(folder),
-        num_train_epochs=2,
-        per_device_train_batch_size=5,
         gradient_accumulation_steps=2,
         learning_rate=3e-3,
         weight_decay=0.1,
-        warmup_steps=2,
-        lr_scheduler_type="cosine",
         save_strategy="steps",
         save_steps=3,
         remove_unused_columns=False,
@@ -219,17 +216,22 @@ def theirs(tmp_path_factory):
         disable_tqdm=True,
         logging_strategy="no",
         dataloader_pin_memory=False,
+        **how,
     )
     with checkpoints.quiet():
         transformers.Trainer(
-            model=training.new_model(SHAPE, seed=0),
-            args=arguments,
-            train_dataset=Rows(),
-            data_collator=collate,
-            callbacks=[run.callback()],
+            model=model, args=arguments, train_dataset=Rows(rows), data_collator=collate, callbacks=[run.callback()]
         ).train()
-    run.finish(tokens=uneven(), tokenizer=Tokenizer(name="none", sha256="0" * 64))
+    run.finish(tokens=rows, tokenizer=Tokenizer(name="none", sha256="0" * 64))
     return folder
+
+
+@pytest.fixture(scope="module")
+def theirs(tmp_path_factory):
+    """Train for two epochs on rows of unequal length, with warm-up and a cosine."""
+    folder, model = tmp_path_factory.mktemp("theirs"), training.new_model(SHAPE, seed=0)
+    how = {"num_train_epochs": 2, "warmup_steps": 2, "lr_scheduler_type": "cosine"}
+    return train_theirs(folder, model, uneven(), per_device_train_batch_size=5, **how)
 
 
 @pytest.mark.parametrize("step", [3, 6])
@@ -250,6 +252,28 @@ def test_it_does_what_the_trainer_does(theirs, tmp_path, step):
     assert off < 2e-6
     assert off < moved / 1000
     assert off < apart / 100
+
+
+def test_dropout_and_tied_weights_too(tmp_path):
+    """A GPT-2 with dropout, whose loss the Trainer divides by all tokens, comes out bit by bit as the Trainer's own."""
+    torch.manual_seed(0)
+    model = transformers.GPT2LMHeadModel(
+        transformers.GPT2Config(vocab_size=300, n_positions=16, n_embd=16, n_layer=1, n_head=2)
+    )
+    train_theirs(tmp_path, model, sequences().tolist(), num_train_epochs=1, per_device_train_batch_size=5)
+    ends = []
+    for divisor in ("labels", "predicted"):
+        recipe = reruns.Recipe(batch=5, accumulate=2, divisor=divisor)
+        phase = reruns.phase_of_transcript(
+            transcripts.read(tmp_path / "run.parquet"), step=3, rows_per_step=recipe.rows
+        )
+        made = reruns.rerun_phase(
+            tmp_path / "checkpoint-3", phase, recipe=recipe, times=1, seed=0, out=tmp_path / divisor
+        )
+        ends.append(weights(made.original))
+    final = weights(tmp_path / "checkpoint-5")
+    assert same(ends[0], final)
+    assert not same(ends[1], final)
 
 
 def test_a_wrong_recipe_is_refused(theirs, tmp_path):
