@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 PATH = click.Path(path_type=Path)
 RESAMPLES = 9_999
+SETTLED = ("alpha", "seed", "resamples", "stop_early", "window", "queries", "select")
+"""Options that a plan settles."""
 R = TypeVar("R")
 
 
@@ -114,9 +116,8 @@ def _adopt(ctx: click.Context, _param: click.Parameter, value: Path | None) -> P
         return None
     plan = plans.read(value)
     plans.check(plan, audit=str(ctx.command.name), inputs=plan.inputs, path=value)
-    settled = {name: getattr(plan, name) for name in ("alpha", "seed", "resamples", "stop_early", "window", "select")}
-    queries = plan.units if plan.audit == "order" else plan.queries
-    ctx.default_map = {**{key: item for key, item in settled.items() if item is not None}, "queries": queries}
+    settled = {name: getattr(plan, name) for name in SETTLED}
+    ctx.default_map = {key: item for key, item in settled.items() if item is not None}
     return Planned(path=value, plan=plan)
 
 

@@ -63,12 +63,17 @@ def _shared(function: Callable[..., R]) -> Callable[..., R]:
 @click.argument("transcript", type=options.PATH, required=False)
 @click.option("--effect", type=float, help="Spearman's ρ between a row's residual and its position.")
 @click.option("--window", type=options.WINDOW, help="Tokens to score.  [default: 32:32, or the pilot's]")
+@click.option(
+    "--select",
+    type=click.Choice(["recent", "uniform"]),
+    help="Which rows are asked: half near the end of the run, or any.  [default: recent, or as the pilot]",
+)
 @_shared
-def order(transcript: Path | None, effect: float | None, window: Any, **how: Any) -> None:
+def order(transcript: Path | None, effect: float | None, window: Any, select: Any, **how: Any) -> None:
     """Plan an order audit, of TRANSCRIPT where it is given.
 
-    The effect is Spearman's ρ, as an audit reports it: .02 to .1 for a model of the run without a reference, more with
-    one. A pilot on other rows of the run is better; one on the same rows means that a bet decides.
+    The effect is Spearman's ρ of the rows asked, as an audit reports it: .02 to .1 for a model of the run without a
+    reference, more with one. A pilot on other rows of the run is better; one on the same rows means that a bet decides.
 
     \b
     Examples:
@@ -80,7 +85,7 @@ def order(transcript: Path | None, effect: float | None, window: Any, **how: Any
 
     trial = _trial(effect, how["pilot_path"])
     read = tables.read(transcript) if transcript else None
-    plan = planning.order(_goal(how), effect=effect, pilot=trial, transcript=read, window=window)
+    plan = planning.order(_goal(how), effect=effect, pilot=trial, transcript=read, window=window, select=select)
     _conclude(plan, how, [("rows", len(read.ids) if read else None)])
 
 
@@ -185,7 +190,7 @@ def _decision(plan: Plan) -> Iterator[tuple[str, str]]:
     how = f"{plan.resamples:,} resamples" if plan.decided_by == "permutation" else "a bet, which has no floor"
     yield "decides", f"the p-value of {how}, at {plan.alpha:g} over {_counted(len(plan.family), 'claim')}"
     if plan.pilot and plan.pilot.same_input:
-        yield "", "because the pilot's rows are tested again: same seed, window and references as the pilot"
+        yield "", "because the pilot's rows are tested again: all rows, by the pilot's seed, window and references"
     if plan.decided_by == "permutation":
         yield "smallest p", f"{1 / (plan.resamples + 1):.2g}"
     yield "null audits", f"accuse anyone with a chance of at most {plan.alpha:g}"

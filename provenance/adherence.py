@@ -71,12 +71,15 @@ def _stopping(early: bool) -> str:  # noqa: FBT001 (one of two words)
 
 def _size(evidence: Evidence, plan: Plan) -> Iterator[str]:
     """Compare what was to be asked with what was; a row too short for the window was asked all the same."""
-    chosen, stopped = evidence.selection or {}, evidence.stopped or {}
-    asked = stopped.get("of") or chosen.get("asked") or evidence.n
-    dropped = next((int(note.split()[0]) for note in evidence.caveats if "too short for the window" in note), 0)
-    if plan.units not in {asked, asked + dropped}:
-        yield f"size: planned {plan.units}, done {asked}"
-    if chosen and plan.select not in chosen["rule"]:
+    chosen = evidence.selection
+    if chosen is None:
+        asked = (evidence.stopped or {}).get("of", evidence.n)
+        dropped = next((int(note.split()[0]) for note in evidence.caveats if "too short for the window" in note), 0)
+        if plan.units not in {asked, asked + dropped}:
+            yield f"size: planned {plan.units}, done {asked}"
+        return
+    yield from _differ("texts asked", plan.queries, chosen.get("texts", chosen.get("queries")))
+    if plan.select not in chosen["rule"]:
         yield f"selection: planned {plan.select}, done {chosen['rule']}"
 
 

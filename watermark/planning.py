@@ -15,13 +15,13 @@ from provenance.errors import InputError
 from provenance.plans import Assumed, Plan
 from provenance.records import generator
 from provenance.stats import betting, power
-from watermark import detection
+from watermark import detection, queries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from provenance.audits.sizing import Goal, Settled, Trial
-    from watermark.ledger import Ledger, Marked
+    from watermark.ledger import Ledger
 
 NO_EFFECT = 0.5
 CHARACTERS_PER_TOKEN = 4
@@ -58,10 +58,10 @@ def watermark(
     inputs = detection.ledger_inputs(books) if books else {}
     tested = sizing.tried(pilot, inputs)
     goal = sizing.resumed(goal, pilot, tested)
-    documents = [document for book in books for document in book.documents]
-    choice = _choose(assumed.value, goal, documents)
+    again = bool(tested and tested.same_input)
+    choice = _choose(assumed.value, goal, books, whole=again)
     low = assumed.low if assumed.low and assumed.low > NO_EFFECT else None
-    queries = choice.settled["units"] * (choice.alternates + 1)
+    asked = _asked(choice, goal, books, whole=again)
     return Plan(
         audit="watermark",
         inputs=inputs,
@@ -70,9 +70,9 @@ def watermark(
         power=goal.power,
         effect=assumed,
         **choice.settled,
-        needed_if_low=_settle(low, choice.alternates, goal, available=None)["needed"] if low else None,
-        queries=queries,
-        tokens=round(queries * (goal.tokens_per_query or _tokens(documents))),
+        needed_if_low=_settle(low, choice.alternates, goal)["needed"] if low else None,
+        queries=asked,
+        tokens=round(asked * (goal.tokens_per_query or _tokens(books))),
         statistic="published-minus-alternates",
         window=pilot.evidence.suspect.get("window") if pilot else None,
         references=goal.references,
@@ -90,13 +90,14 @@ def sites(books: Sequence[Ledger], documents: int) -> int:
     return round(documents * sum(counts) / max(len(counts), 1))
 
 
-def _choose(win_rate: float, goal: Goal, documents: Sequence[Marked]) -> _Choice:
-    """Take one alternate a document if that suffices, else as few more as do, else all."""
+def _choose(win_rate: float, goal: Goal, books: Sequence[Ledger], *, whole: bool) -> _Choice:
+    """Take one alternate a document if that suffices, else as few more of every document as do, else all."""
+    documents = [document for book in books for document in book.documents]
     most = max((document.variants - 1 for document in documents), default=1)
     choice = None
     for alternates in range(1, most + 1):
         having = sum(document.variants > alternates for document in documents) if documents else None
-        settled = _settle(win_rate, alternates, goal, available=having)
+        settled = _settle(win_rate, alternates, goal, available=having, whole=whole or alternates > 1)
         choice = _Choice(alternates=alternates, settled=settled)
         if having is None or settled["needed"] <= having:
             break
@@ -105,12 +106,26 @@ def _choose(win_rate: float, goal: Goal, documents: Sequence[Marked]) -> _Choice
     return choice
 
 
-def _settle(win_rate: float, alternates: int, goal: Goal, *, available: int | None) -> Settled:
+def _settle(
+    win_rate: float, alternates: int, goal: Goal, *, available: int | None = None, whole: bool = False
+) -> Settled:
     rng = generator(0, "plan", str(alternates))
     drift = power.redraw_drift(win_rate, alternates=alternates, rng=rng)
     fewest = math.ceil(-math.log(goal.level) / math.log(alternates + 1))
-    game = sizing.Game(stakes=betting.REDRAW_STAKES, fewest=max(gates.MIN_UNITS, fewest))
+    game = sizing.Game(
+        stakes=betting.REDRAW_STAKES,
+        # A walk that may need a second pass keeps half of its capital for it.
+        curves=2 if whole and goal.stop_early else 1,
+        fewest=max(gates.MIN_UNITS, fewest),
+        whole=whole,
+    )
     return sizing.settle(drift, goal, game=game, available=available)
+
+
+def _asked(choice: _Choice, goal: Goal, books: Sequence[Ledger], *, whole: bool) -> int:
+    """Count the texts that are asked at most, just as an audit of these ledgers will choose them."""
+    wanted = choice.settled["units"] * (choice.alternates + 1)
+    return queries.choose(books, most=None if whole else wanted, seed=goal.seed).texts if books else wanted
 
 
 def _stated(win_rate: float | None) -> Assumed:
@@ -131,7 +146,7 @@ def _seen(pilot: Trial) -> Assumed:
     return Assumed(name="win-rate", value=value, low=min(area.low, value))
 
 
-def _tokens(documents: Sequence[Marked]) -> float:
+def _tokens(books: Sequence[Ledger]) -> float:
     """Tokens of a document, at four characters a token."""
-    lengths = [len(document.text) for document in documents]
+    lengths = [len(document.text) for book in books for document in book.documents]
     return sum(lengths) / len(lengths) / CHARACTERS_PER_TOKEN if lengths else USUAL_TOKENS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from provenance.records import Window
 from provenance.stats import betting, power, recency
 
 if TYPE_CHECKING:
+    from provenance.audits.selection import Rule
     from provenance.audits.sizing import Goal, Trial
     from provenance.stats.power import Drift
     from provenance.transcripts.tables import Transcript
@@ -28,15 +30,18 @@ def order(
     pilot: Trial | None = None,
     transcript: Transcript | None = None,
     window: Window | None = None,
+    select: Rule | None = None,
 ) -> Plan:
     """Plan an order audit from Spearman's ρ, or from the evidence of a pilot.
 
     Parameters
     ----------
     effect
-        ρ between residual and position, where there is no `pilot`.
+        ρ between residual and position of the rows asked, where there is no `pilot`.
     transcript
         The transcript that will be audited; without it the plan is for any.
+    window, select
+        Which tokens are scored and which rows are asked; by default as in the pilot, or as an audit does.
 
     Raises
     ------
@@ -48,8 +53,10 @@ def order(
     inputs = {"transcript": transcript.sha256} if transcript else {}
     tested = sizing.tried(pilot, inputs)
     goal = sizing.resumed(goal, pilot, tested)
-    settled = sizing.settle(drift, goal, game=GAME, available=len(transcript.ids) if transcript else None)
-    shown = _window(window, pilot, fixed=bool(tested and tested.same_input))
+    again = bool(tested and tested.same_input)
+    game = dataclasses.replace(GAME, whole=again)
+    settled = sizing.settle(drift, goal, game=game, available=len(transcript.ids) if transcript else None)
+    shown = _window(window, pilot, fixed=again)
     return Plan(
         audit="order",
         inputs=inputs,
@@ -64,7 +71,7 @@ def order(
         statistic="recency-max",
         window=shown,
         references=goal.references,
-        select="uniform",
+        select="uniform" if again else select or _selected(pilot),
         stop_early=goal.stop_early,
         seed=goal.seed,
         pilot=tested,
@@ -94,6 +101,13 @@ def _window(asked: Window | None, pilot: Trial | None, *, fixed: bool) -> str | 
             expected="the pilot's own window, since its rows are tested again",
         )
     return str(asked) if asked else seen if pilot else str(scoring.ORDER_WINDOW)
+
+
+def _selected(pilot: Trial | None) -> str:
+    """Ask as the pilot did, which asked all if it says nothing, or as an audit does by default."""
+    if pilot is None:
+        return "recent"
+    return str((pilot.evidence.selection or {}).get("rule", "recent"))
 
 
 def _tokens(window: str | None) -> int:

@@ -71,6 +71,9 @@ class Game:
     """Units that pass before the bet begins."""
     fewest: int = gates.MIN_UNITS
     """Units below which no outcome would do."""
+    whole: bool = False
+    """Whether all there is must be asked if need be: where a pilot's rows are tested again, how many are asked at most
+    may not hang on what it saw."""
 
 
 class Settled(TypedDict):
@@ -92,7 +95,7 @@ def settle(drift: Drift, goal: Goal, *, game: Game, available: int | None) -> Se
         If a bet would have to decide and cannot live off so small an effect.
     """
     needed = max(game.fewest, power.units_needed(drift, alpha=goal.level, power=goal.power, tests=game.curves))
-    units = min(needed, available or needed)
+    units = _asked(needed, game, available)
     rule = families.rule(claims=len(goal.family), alpha=goal.alpha, units=units, resamples=RESAMPLES)
     if not goal.stop_early and rule.decided_by == "permutation":
         reached = power.power(drift, units, alpha=goal.level, tests=game.curves)
@@ -106,9 +109,13 @@ def settle(drift: Drift, goal: Goal, *, game: Game, available: int | None) -> Se
             hint="a plan without --stop-early, its pilot on other rows, for few claims",
         )
     needed = max(game.fewest, int(by_then))
-    units = min(needed, available or needed)
+    units = _asked(needed, game, available)
     reached = bets.power(units - game.first)
     return Settled(needed=needed, units=units, reached=reached, decided_by="evalue", resamples=RESAMPLES)
+
+
+def _asked(needed: int, game: Game, available: int | None) -> int:
+    return needed if available is None else available if game.whole else min(needed, available)
 
 
 def check_trial(trial: Trial, *, audit: str) -> None:
@@ -121,9 +128,7 @@ def check_trial(trial: Trial, *, audit: str) -> None:
     """
     evidence = trial.evidence
     if evidence.audit != audit:
-        raise InputError(
-            f"pilot of {evidence.audit}", path=trial.path, expected=f"evidence of an audit of {audit}"
-        )
+        raise InputError(f"pilot of {evidence.audit}", path=trial.path, expected=f"evidence of an audit of {audit}")
     if evidence.statistic.value <= 0 or evidence.pvalue > WORTHLESS:
         raise InputError(
             f"the pilot saw no effect that chance does not give (p = {evidence.pvalue:.2g})",
@@ -150,8 +155,8 @@ def tried(trial: Trial | None, inputs: Mapping[str, str]) -> Pilot | None:
 def resumed(goal: Goal, trial: Trial | None, pilot: Pilot | None) -> Goal:
     """Take over from the pilot what was not asked for, and, where it is of the same input, what must not change.
 
-    Rows that were looked at before the plan was made may be tested again only by a bet that begins with them: same
-    seed, hence the same walk, same references, same window.
+    Rows that were looked at before the plan was made may be tested again only by a bet that would have been the same
+    whatever they said: it walks over all rows, by the pilot's seed, references and window, and stops when it can.
     """
     if trial is None or pilot is None:
         return goal

@@ -71,7 +71,8 @@ def test_a_page_tells_of_deviations(evidence_of):
         ({"n": 300}, "size: planned 400, done 300"),
         ({"n": 500}, "size: planned 400, done 500"),
         ({"statistic": Statistic(name="spearman", value=1.0)}, "statistic: planned recency-max, done spearman"),
-        ({"selection": {"rule": "recent", "asked": 400}}, "selection: planned uniform, done recent"),
+        ({"selection": {"rule": "recent", "queries": 400}}, "selection: planned uniform, done recent"),
+        ({"selection": {"rule": "uniform", "queries": 90}}, "texts asked: planned 400, done 90"),
         (
             {"suspect": {"suspect": "hf:fourth", "window": "32:32"}},
             "suspect: hf:fourth is none of those planned (theirs, hf:another)",

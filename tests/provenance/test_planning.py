@@ -92,13 +92,25 @@ def test_a_pilot_on_other_rows(trial):
 
 
 def test_a_pilot_on_the_same_rows_leaves_a_bet(trial):
-    """Rows that were looked at are tested again only by a bet that begins with them: same seed, window, references."""
+    """Rows that were looked at are tested again by a bet over all rows, with the pilot's seed, window, references."""
     goal = dataclasses.replace(GOAL, seed=1, references=({"suspect": "another"},))
     plan = planning.order(goal, pilot=trial(seed=5), transcript=_transcript(5000))
     assert (plan.stop_early, plan.decided_by, plan.seed, plan.window) == (True, "evalue", 5, "8:24")
     assert plan.references == ({"suspect": "hf:other", "weights": "o"},)
+    assert (plan.units, plan.queries, plan.select) == (5000, 5000, "uniform")
+    assert plan.needed < 5000
     with pytest.raises(MismatchError, match="window 32:32, and the pilot's rows were scored by 8:24"):
         planning.order(goal, pilot=trial(), transcript=_transcript(9), window=Window(start=32, length=32))
+
+
+@pytest.mark.parametrize(
+    ("selection", "given", "select"),
+    [(None, None, "recent"), ({"rule": "uniform"}, None, "uniform"), ({"rule": "uniform"}, "recent", "recent")],
+)
+def test_rows_are_chosen_as_in_the_pilot(trial, selection, given, select):
+    """Which rows are asked is said, or as in the pilot, or half near the end of the run."""
+    assert planning.order(GOAL, pilot=trial(selection=selection), select=given).select == select
+    assert planning.order(GOAL, effect=0.1, select=given).select == given or "recent"
 
 
 def test_a_weak_pilot(trial):

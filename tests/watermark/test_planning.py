@@ -74,8 +74,8 @@ def test_more_variants_where_documents_run_out():
     pairs = planning.watermark(GOAL, effect=0.6)
     plan = planning.watermark(GOAL, effect=0.6, books=[_ledger(pairs.needed * 3 // 4)])
     assert 1 < plan.alternates < 4
-    assert plan.units == plan.needed < pairs.needed
-    assert plan.queries > pairs.queries
+    assert plan.needed <= plan.units == pairs.needed * 3 // 4
+    assert plan.queries == plan.units * (plan.alternates + 1) > pairs.queries
 
 
 def test_what_all_there_is_would_reach():
@@ -98,6 +98,7 @@ def test_a_pilot():
     assert plan.needed_if_low > plan.needed
     same = planning.watermark(GOAL, pilot=_trial(), books=[_ledger(1000)])
     assert (same.stop_early, same.decided_by, same.seed) == (True, "evalue", 4)
+    assert (same.units, same.queries) == (1000, 5000)
 
 
 def test_a_pilot_that_won_throughout():
