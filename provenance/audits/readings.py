@@ -121,10 +121,12 @@ def describe(passed: Iterable[Rows]) -> Content:
 
 
 def mean_surprisal(part: Rows, content: Content) -> NDArray[np.float64]:
-    """Mean surprisal of the units of each row, 0 for an empty one."""
-    sums = np.concatenate([[0.0], np.cumsum(content.surprisal[part.kinds])])
-    low, high = part.batch.edges[:-1], part.batch.edges[1:]
-    means: NDArray[np.float64] = (sums[high] - sums[low]) / np.maximum(high - low, 1)
+    """Mean surprisal of the units of each row, 0 for an empty one; equal rows have equal means, wherever they stand."""
+    lengths = np.diff(part.batch.edges)
+    # Not by differences of a running sum: their rounding depends on the place in the file, hence maybe on the order.
+    owner = np.repeat(np.arange(len(lengths)), lengths)
+    sums = np.bincount(owner, weights=content.surprisal[part.kinds], minlength=len(lengths))
+    means: NDArray[np.float64] = sums / np.maximum(lengths, 1)
     return means
 
 
