@@ -74,16 +74,23 @@ def drift(
     return Gate(name=f"drift:{name}", passed=passed, detail=f"{seen}; smallest visible correlation {visible:.3f}")
 
 
-def independent(suspect: Mapping[str, Any], references: Sequence[Mapping[str, Any]]) -> Gate:
-    """Ask whether a reference is the suspect itself, which would take the finding out of its own scores."""
+def independent(
+    suspect: Mapping[str, Any], references: Sequence[Mapping[str, Any]], *, twins: Sequence[bool] = ()
+) -> Gate:
+    """Ask whether a reference is the suspect itself, which would take the finding out of its own scores.
+
+    Parameters
+    ----------
+    twins
+        Which references gave the very answers of the suspect, where that was looked at: weights of which only columns
+        are known, or that were saved anew, do not tell.
+    """
     same = [reference["suspect"] for reference in references if reference["weights"] == suspect["weights"]]
-    return Gate(
-        name="reference-is-not-suspect",
-        passed=not same,
-        detail=f"{same[0]} has the suspect's own weights"
-        if same
-        else f"{len(references)} references, none the suspect",
-    )
+    alike = [reference["suspect"] for reference, twin in zip(references, twins, strict=False) if twin]
+    found = f"{len(references)} references, none the suspect"
+    if same or alike:
+        found = f"{same[0]} has the suspect's own weights" if same else f"{alike[0]} gave the suspect's own answers"
+    return Gate(name="reference-is-not-suspect", passed=not same and not alike, detail=found)
 
 
 def reach(log10_floor: float, *, alpha: float) -> Gate:

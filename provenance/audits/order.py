@@ -88,6 +88,8 @@ def audit(
     InputError, MismatchError
         If scores are missing or not finite, or positions are all equal.
     """
+    if not 0 < alpha < 1:
+        raise ValueError(f"alpha is {alpha}, expected a number strictly between 0 and 1")
     digests = (transcript.sha256, scores.sha256, *(reference.sha256 for reference in references))
     rng = generator(seed, *digests)
     layout = selecting.choose(transcript, selection, seed=seed)
@@ -178,10 +180,11 @@ def _gates(
     alpha: float,
     rng: np.random.Generator,
 ) -> tuple[Gate, ...]:
+    twins = [np.array_equal(trace.units.scores, column) for column in trace.units.references.T]
     return (
         gates.shuffle(transcript.shuffle),
         gates.enough(len(trace.units.scores)),
-        gates.independent(scores.suspect, [reference.suspect for reference in references]),
+        gates.independent(scores.suspect, [reference.suspect for reference in references], twins=twins),
         gates.reach(trace.log10_floor, alpha=alpha),
         *traces.drifts(trace, rng=rng),
     )

@@ -11,6 +11,7 @@ token, holds the row, and the window is cut out of it.
 from __future__ import annotations
 
 import difflib
+import hashlib
 import json
 import math
 from dataclasses import dataclass
@@ -154,7 +155,7 @@ def load(name: str) -> Column:
                 hint=f"column:{path}:{near[0]}" if near and needed == wanted else None,
             )
     joined = frozenset({"variant", "view", "set"} & set(columns))
-    identity = {"suspect": f"column:{name}", "kind": "column", "weights": storage.digest(path), "backend": "column"}
+    identity = {"suspect": f"column:{name}", "kind": "column", "weights": _weights(path, wanted), "backend": "column"}
     return Column(
         path=path,
         values=_by_key(rows, wanted, path),
@@ -162,6 +163,11 @@ def load(name: str) -> Column:
         joined=joined,
         identity=identity,
     )
+
+
+def _weights(path: str, column: str) -> str:
+    """Digest the file and the column: two columns of one file are two models."""
+    return hashlib.sha256(f"{storage.digest(path)}\x00{column}".encode()).hexdigest()
 
 
 def _read(path: str) -> list[tuple[int, dict[str, Any]]]:
