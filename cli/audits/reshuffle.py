@@ -68,7 +68,7 @@ def _check_usage(context: click.Context, how: dict[str, Any]) -> None:
     if how["scores_path"] and how["model_name"]:
         raise click.UsageError("--scores has the answer of --model already, if it was asked")
     if context.get_parameter_source("resamples") is not ParameterSource.DEFAULT:
-        raise click.UsageError("re-runs take the place of resamples here: make and give more of them")
+        terminal.say("--resamples changes nothing here: the re-runs are the draws, and more of them reach further")
 
 
 def _audited(copy: Path, name: str, usual: Path, how: dict[str, Any]) -> Evidence:

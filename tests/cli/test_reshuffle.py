@@ -92,6 +92,15 @@ def test_the_text_may_be_a_stream(run, here):
     assert (here / "stdin.reshuffle.scores" / "run.parquet").exists()
 
 
+def test_resamples_are_the_reruns(run, here):
+    """--resamples, which every audit takes, changes nothing, and the command says so."""
+    plain = json.loads(run("audit", "reshuffle", "t.txt", "--reruns", "reruns", "--out", "-").out)
+    done = run("audit", "reshuffle", "t.txt", "--reruns", "reruns", "--resamples", "999", "--out", "-")
+    assert json.loads(done.out) == plain
+    assert "--resamples changes nothing here" in done.err
+    assert (here / "t.reshuffle.scores").exists()
+
+
 def test_fewer_reruns_leave_no_answers_of_more(run, here):
     """Answers of an earlier audit with more re-runs do not mix with those of this one."""
     run("audit", "reshuffle", "t.txt", "--reruns", "reruns")
@@ -128,13 +137,12 @@ def test_a_rerun_twice_is_refused(run, here):
         ["--run", "reruns/original", "--rerun", "final"],
         ["--rerun", "final", "--rerun", "final"],
         ["--run", "a", "--rerun", "b", "--rerun", "c", "--reruns", "reruns"],
-        ["--reruns", "reruns", "--resamples", "999"],
         ["--scores", "x", "--model", "final"],
     ],
     ids=" ".join,
 )
 def test_usage(run, here, arguments):
-    """Neither or both ways of giving re-runs, too few of them, and resamples are usage mistakes."""
+    """Neither or both ways of giving re-runs, and too few of them are usage mistakes."""
     del here
     assert run("audit", "reshuffle", "t.txt", *arguments).code == 2
 
