@@ -128,11 +128,15 @@ def test_each_recipient_may_stop_early(run, copies, told):
     assert len(pq.read_table("e.copy-of-globex.scores.parquet")) < len(pq.read_table("e.copy-of-acme.scores.parquet"))
 
 
-def test_usage(refused, told, copies):
+def test_usage(run, refused, told, copies):
     """As many releases as ledgers, at least two queries, and labels for one claim only; no copy twice."""
     suspect = ("--suspect", told("acme"))
-    assert "give one each" in refused("audit", "watermark", *copies, *suspect, "--release", "acme/release", code=2)
-    assert "--queries" in refused("audit", "watermark", copies[0], *suspect, "--queries", 1, code=2)
-    message = refused("audit", "watermark", *copies, *suspect, "--label", "derived", code=2)
-    assert "--label is for one claim, and these ledgers are of 2" in message
+    for wrong, said in (
+        ((*copies, "--release", "acme/release"), "give one each"),
+        ((copies[0], "--queries", 1), "--queries"),
+        ((*copies, "--label", "derived"), "--label is for one claim, and these ledgers are of 2"),
+    ):
+        done = run("audit", "watermark", *wrong, *suspect)
+        assert done.code == 2
+        assert said in done.err
     assert "are both of release" in refused("audit", "watermark", copies[0], copies[0], *suspect)
