@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,12 +14,8 @@ from provenance.records import Window
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from provenance.plans import Plan
-
 PATH = click.Path(path_type=Path)
 RESAMPLES = 9_999
-SETTLED = ("alpha", "seed", "resamples", "stop_early", "window", "queries", "select")
-"""Options that a plan settles."""
 R = TypeVar("R")
 
 
@@ -95,50 +90,6 @@ def selected(function: Callable[..., R]) -> Callable[..., R]:
             help="Which rows --queries keeps: half near the end of the run, where memory is, or any.",
         ),
         click.option("--queries", metavar="N", type=click.IntRange(1), help="Ask at most N rows.  [default: all]"),
-    ):
-        function = option(function)
-    return function
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
-    """A plan, and the file it was read from."""
-
-    path: Path
-    plan: Plan
-
-
-def _adopt(ctx: click.Context, _param: click.Parameter, value: Path | None) -> Planned | None:
-    """Read a plan; what it settles becomes the default of every option that is not given."""
-    from provenance import plans
-
-    if value is None:
-        return None
-    plan = plans.read(value)
-    plans.check(plan, audit=str(ctx.command.name), inputs=plan.inputs, path=value)
-    settled = {name: getattr(plan, name) for name in SETTLED}
-    ctx.default_map = {key: item for key, item in settled.items() if item is not None}
-    return Planned(path=value, plan=plan)
-
-
-def planned(function: Callable[..., R]) -> Callable[..., R]:
-    """Add what audits have that can be planned, and asked of suspects of which the truth is known."""
-    for option in (
-        click.option(
-            "--label",
-            "labels",
-            type=click.Choice(["derived", "independent"]),
-            multiple=True,
-            help="What is known of each --suspect, in their order: shows how good the test itself is.",
-        ),
-        click.option(
-            "--plan",
-            metavar="PLAN",
-            type=PATH,
-            is_eager=True,
-            callback=_adopt,
-            help="Plan by provtool plan: its settings hold unless given otherwise, and the evidence says what differs.",
-        ),
     ):
         function = option(function)
     return function

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from cli import options, terminal
+from cli import options, streams, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -125,7 +125,8 @@ def _trial(effect: float | None, path: Path | None) -> Trial | None:
         raise click.UsageError("give either --pilot (evidence of a small audit) or --effect (a number)")
     if path is None:
         return None
-    return sizing.Trial(evidence=evidence.read(path), sha256=storage.digest(path), path=str(path))
+    with streams.readable(path) as place:
+        return sizing.Trial(evidence=evidence.read(place), sha256=storage.digest(place), path=str(path))
 
 
 def _goal(how: dict[str, Any]) -> Goal:
@@ -147,7 +148,11 @@ def _conclude(plan: Plan, how: dict[str, Any], sizes: list[tuple[str, Any]]) -> 
     """Write the plan, and say what it asks for and gives."""
     from provenance import plans
 
-    plans.write(how["out"], plan)
+    streamed = str(how["out"]) == streams.STREAM
+    if streamed:
+        click.echo(plans.spell(plan), nl=False)
+    else:
+        plans.write(how["out"], plan)
     (unit, available), *others = sizes
     terminal.say_table(
         [
@@ -156,10 +161,11 @@ def _conclude(plan: Plan, how: dict[str, Any], sizes: list[tuple[str, Any]]) -> 
             *others,
             *_costs(plan, how),
             *_decision(plan),
-            ("plan file", str(how["out"])),
+            *([] if streamed else [("plan file", str(how["out"]))]),
         ]
     )
-    terminal.say(f"next: provtool commit {how['out']}")
+    if not streamed:
+        terminal.say(f"next: provtool commit {how['out']}")
 
 
 def _needs(plan: Plan, unit: str, available: int | None) -> Iterator[tuple[str, str]]:

@@ -63,7 +63,7 @@ def _found(found: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
 def of_plan(plan: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Say whether an audit kept to its plan."""
     deviations = plan.get("deviations") or ()
-    yield "plan", "as planned" if not deviations else f"{len(deviations)} deviations from it"
+    yield "plan", "as planned" if not deviations else f"not as planned, in {len(deviations)} of its points"
     for deviation in deviations:
         yield "", str(deviation)
 

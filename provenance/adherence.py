@@ -53,6 +53,8 @@ def _deviations(evidence: Evidence, plan: Plan) -> Iterator[str]:
     yield from _differ("statistic", plan.statistic, evidence.statistic.name.partition(":")[0])
     yield from _differ("references", _names(plan.references), _names(_used(evidence, plan)))
     yield from _size(evidence, plan)
+    if len(evidence.family or ()) > len(plan.family):
+        yield f"claims: planned {len(plan.family)}, done {len(evidence.family or ())}"
     name = str(evidence.suspect["suspect"])
     if not any(claim.startswith(plans.UNNAMED) or name in {claim, f"hf:{claim}"} for claim in plan.family):
         yield f"suspect: {name} is none of those planned ({', '.join(plan.family)})"

@@ -97,12 +97,17 @@ class Plan:
     @property
     def sha256(self) -> str:
         """Digest of the file that `write` makes of it."""
-        return hashlib.sha256((storage.dump_json(_to_json(self)) + "\n").encode()).hexdigest()
+        return hashlib.sha256(spell(self).encode()).hexdigest()
 
 
 def write(path: str | os.PathLike[str], plan: Plan) -> None:
     """Write a plan: the same bytes for the same plan."""
     storage.write_json(path, _to_json(plan))
+
+
+def spell(plan: Plan) -> str:
+    """Give the text of the file that `write` makes."""
+    return storage.dump_json(_to_json(plan)) + "\n"
 
 
 def read(path: str | os.PathLike[str]) -> Plan:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from cli.options import Planned
+    from cli.audits.planned import Planned
     from cli.sources import Source
     from provenance.evidence import Evidence
 
@@ -39,12 +39,19 @@ def prepare(name: str, source: Source, how: dict[str, Any]) -> dict[str, Any]:
     plan: Planned | None = how.get("plan")
     if plan is not None:
         plans.check(plan.plan, audit=name, inputs=source.inputs, path=plan.path)
-        return {**how, "by_evalue": plan.plan.decided_by == "evalue"}
+        return {**how, "references": _references(plan, how), "by_evalue": plan.plan.decided_by == "evalue"}
     if asked == 1 or given("resamples"):
         return how
     units = len({(record.set, record.id) for record in source.records})
     rule = families.rule(claims=asked, alpha=how["alpha"], units=units, resamples=how["resamples"])
     return {**how, "resamples": rule.resamples, "by_evalue": name in BETTING and rule.decided_by == "evalue"}
+
+
+def _references(plan: Planned, how: dict[str, Any]) -> tuple[str, ...]:
+    """Ask the references that were planned, unless others are given."""
+    if how["references"] or how["reference_scores"]:
+        return tuple(how["references"])
+    return tuple(str(reference["suspect"]) for reference in plan.plan.references)
 
 
 def weigh(judged: Iterable[Evidence], how: dict[str, Any]) -> Iterator[Evidence]:

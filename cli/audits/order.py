@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli import findings, options
-from cli.audits import asking, claims
+from cli.audits import asking, claims, planned
 from provenance.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.argument("transcript", type=options.PATH)
 @options.stop_early
 @options.selected
-@options.planned
+@planned.add
 @options.audit
 def command(transcript: Path, **how: Any) -> None:
     """Ask whether a model derives from the run that TRANSCRIPT records.

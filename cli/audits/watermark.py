@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli import findings, options
-from cli.audits import asking
+from cli.audits import asking, planned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     help="Ask at most N texts of each copy: documents first, more alternates second.  [default: all]",
 )
 @options.stop_early
-@options.planned
+@planned.add
 @options.audit
 def command(ledgers: tuple[Path, ...], key_path: Path | None, releases: tuple[Path, ...], **how: Any) -> None:
     """Ask whether a model was trained on the release that LEDGER records.

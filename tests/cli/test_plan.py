@@ -37,6 +37,39 @@ def test_the_same_plan_is_the_same_bytes(run, tmp_path):
     assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
 
 
+def test_a_plan_goes_through_pipes(run, transcript, counts, tmp_path):
+    """``--out -`` prints the plan's bytes and nothing else, and ``--plan -`` reads them."""
+    options = ["--effect", 0.5, "--power", 0.8, *RAISED]
+    run("plan", "order", transcript, *options, "--out", "p.json")
+    piped = run("plan", "order", transcript, *options, "--out", "-").raw
+    assert piped == (tmp_path / "p.json").read_bytes()
+    assert not (tmp_path / "-").exists()
+    done = run("audit", "order", transcript, "--plan", "-", "--suspect", counts, "--out", "e.json", stdin=piped)
+    assert done.code == 0
+    assert evidence.read("e.json").plan["as_planned"]
+
+
+def test_planned_references_are_asked(run, transcript, counts, corpus):
+    """The plan's references are asked unless others are given, which is told."""
+    run("ngram", corpus, "--out", "n2.parquet", "--order", 2)
+    run("ngram", corpus, "--out", "n3.parquet", "--order", 3)
+    options = ["--effect", 0.5, "--power", 0.8, "--reference", "ngram:n2.parquet", *RAISED, "--out", "p.json"]
+    run("plan", "order", transcript, *options)
+    audit = ["audit", "order", transcript, "--plan", "p.json", "--suspect", counts, "--out", "e.json"]
+    run(*audit)
+    assert evidence.read("e.json").plan["as_planned"]
+    run(*audit, "--reference", "ngram:n3.parquet")
+    found = evidence.read("e.json").plan["deviations"]
+    assert found == ["references: planned ngram:n2.parquet, done ngram:n3.parquet"]
+
+
+def test_more_claims_than_planned(run, planned, counts):
+    """A second suspect under a plan of one claim is a deviation, and a page counts both."""
+    audit, _ = planned
+    run(*audit, "--suspect", counts, "--suspect", counts, "--out", "e.json")
+    assert evidence.read("e-1.json").plan["deviations"] == ["claims: planned 1, done 2"]
+
+
 def test_too_few_rows_are_told(run, transcript):
     """A transcript of 60 rows: how many are needed, and which chance those give."""
     done = run("plan", "order", transcript, "--effect", 0.1, "--power", 0.9, "--out", "p.json")
@@ -70,7 +103,7 @@ def test_what_is_given_wins_and_is_told(run, planned, counts):
         "seed: planned 0, done 3",
         "resamples: planned 9999, done 999",
     ]
-    assert "3 deviations from it" in done.err
+    assert "not as planned, in 3 of its points" in done.err
     assert "level: planned 0.001, done 0.05" in done.err
 
 
