@@ -3,7 +3,8 @@
 ``global_indices.npy`` names the rows in the order in which they were consumed, as bare unsigned 32-bit numbers (a real
 ``.npy`` header is understood too). A row is so many tokens of one of the token files, which are bare arrays as well:
 rows are counted through the files in the order of the run's configuration, and what is left at the end of a file and
-fills no row belongs to none. The order is read once from end to end, in pieces; of the tokens only the rows taken.
+fills no row belongs to none. The order is read twice from end to end, in pieces: for the rows at the places taken, and
+for every other place of these. Of the tokens only the rows taken are read.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from provenance.transcripts import importing, numbered
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -31,6 +32,7 @@ NPY = b"\x93NUMPY"
 BLOCK = 1 << 20
 """Entries of the order looked at at once."""
 SIEVE = 1 << 24
+Mapped: TypeAlias = "np.memmap[Any, np.dtype[np.integer]]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +40,7 @@ class TokenFiles:
     """Rows of tokens in files, one after another."""
 
     paths: tuple[Path, ...]
-    arrays: tuple[NDArray[np.integer], ...]
-    """Tokens of each file, mapped into memory."""
+    arrays: tuple[Mapped, ...]
     length: int
     """Tokens of a row."""
     ends: NDArray[np.int64]
@@ -49,7 +50,7 @@ class TokenFiles:
         """Read the tokens of one row."""
         file = int(np.searchsorted(self.ends, number, side="right"))
         local = number - (int(self.ends[file - 1]) if file else 0)
-        return np.asarray(self.arrays[file][local * self.length : (local + 1) * self.length], dtype=np.int64)
+        return _piece(self.arrays[file], self.paths[file], local * self.length, self.length).astype(np.int64)
 
 
 def open_tokens(paths: Sequence[str | os.PathLike[str]], *, length: int, dtype: str = "uint16") -> TokenFiles:
@@ -99,14 +100,29 @@ def import_run(
     order = _array(file, "uint32")
     shape = numbered.Shape(rows_per_step=rows_per_step, sequence_length=tokens.length)
     of = numbered.consumed(len(order), shape, declared)
-    wanted = np.unique(order[importing.taken(of, sample)])
+    wanted = np.unique(_entries(order, importing.taken(of, sample), str(file)))
     rows, places, digest = _find(order, wanted, of=of, rows=int(tokens.ends[-1]), name=str(file), report=report)
     taken = numbered.Taken(rows=rows, places=places, of=of, name=str(file), inputs={"order": digest}, sample=sample)
     return numbered.write(taken, tokens.row, out=out, declared=declared, shape=shape, report=report)
 
 
+def _blocks(order: Mapped, name: str) -> Iterator[tuple[int, NDArray[np.integer]]]:
+    """Read the order in pieces, each with the place of its first entry."""
+    for start in range(0, len(order), BLOCK):
+        yield start, _piece(order, name, start, BLOCK)
+
+
+def _entries(order: Mapped, places: NDArray[np.int64], name: str) -> NDArray[np.integer]:
+    """Give the rows that stand at some places, which are sorted."""
+    pieces = []
+    for start, block in _blocks(order, name):
+        low, high = np.searchsorted(places, [start, start + len(block)])
+        pieces.append(block[places[low:high] - start])
+    return np.concatenate(pieces)
+
+
 def _find(
-    order: NDArray[np.integer],
+    order: Mapped,
     wanted: NDArray[np.integer],
     *,
     of: int,
@@ -120,16 +136,15 @@ def _find(
     content = hashlib.sha256()
     found: list[NDArray[np.int64]] = []
     places: list[NDArray[np.int64]] = []
-    for start in range(0, len(order), BLOCK):
-        block = np.asarray(order[start : start + BLOCK])
+    for start, block in _blocks(order, name):
         content.update(block.tobytes())
-        block = block[: max(0, of - start)]
-        if len(block) and (block.max() >= rows or block.min() < 0):
-            _refuse(block, start, rows=rows, name=name)
-        maybe = np.flatnonzero(sieve[block % SIEVE])
-        at = np.minimum(np.searchsorted(wanted, block[maybe]), len(wanted) - 1)
-        hits = maybe[wanted[at] == block[maybe]]
-        found.append(block[hits].astype(np.int64))
+        used = block[: max(0, of - start)]
+        if len(used) and (used.max() >= rows or used.min() < 0):
+            _refuse(used, start, rows=rows, name=name)
+        maybe = np.flatnonzero(sieve[used % SIEVE])
+        nearest = np.minimum(np.searchsorted(wanted, used[maybe]), len(wanted) - 1)
+        hits = maybe[wanted[nearest] == used[maybe]]
+        found.append(used[hits].astype(np.int64))
         places.append(hits + start)
         report(start, len(order))
     flat, where = np.concatenate(found), np.concatenate(places)
@@ -147,7 +162,12 @@ def _refuse(block: NDArray[np.integer], start: int, *, rows: int, name: str) -> 
     )
 
 
-def _array(path: Path, dtype: str) -> NDArray[np.integer]:
+def _piece(array: Mapped, path: Path | str, start: int, count: int) -> NDArray[np.integer]:
+    """Read a part of an array; a look through the map would leave its pages, and those around them, in memory."""
+    return np.fromfile(path, dtype=array.dtype, count=count, offset=array.offset + start * array.itemsize)
+
+
+def _array(path: Path, dtype: str) -> Mapped:
     """Map an array into memory, with or without the header that NumPy writes."""
     if not path.is_file():
         raise InputError("no such file", path=path)
@@ -155,7 +175,7 @@ def _array(path: Path, dtype: str) -> NDArray[np.integer]:
         head = stream.read(len(NPY))
     try:
         if head == NPY:
-            array: NDArray[np.integer] = np.load(path, mmap_mode="r", allow_pickle=False)
+            array: Mapped = np.load(path, mmap_mode="r", allow_pickle=False)
         else:
             array = np.memmap(path, dtype=np.dtype(dtype).newbyteorder("<"), mode="r")
     except ValueError as error:
