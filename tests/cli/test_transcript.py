@@ -183,3 +183,21 @@ def test_a_list_of_files_that_is_none_is_one_line(tmp_path):
     arguments = ["import", "global_indices.npy", "--tokens-list", str(tmp_path / "no"), "--out", str(tmp_path / "t")]
     found = CliRunner().invoke(command, arguments)
     assert str(found.exception) == f"{tmp_path / 'no'}: cannot be read as a list of files"
+
+
+def test_a_published_table_is_imported_and_audited_by_its_own_losses(tmp_path, monkeypatch):
+    """From the table to evidence, with list-valued losses and without a tokenizer or a model."""
+    rng = np.random.default_rng(0)
+    index = rng.choice(2000, 150, replace=False)
+    losses = [(3 - place / 2000 + rng.normal(0, 0.2, 79)).tolist() for place in index]
+    rows = [
+        {"index": int(place), "tokens": rng.integers(0, 99, 80).tolist(), "loss_m": loss}
+        for place, loss in zip(index, losses, strict=True)
+    ]
+    (tmp_path / "s.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    monkeypatch.chdir(tmp_path)
+    arguments = ["import", "s.jsonl", "--format", "sequence-samples", "--shuffle", "full", "--out", "run.parquet"]
+    assert CliRunner().invoke(command, arguments).exit_code == 0
+    main.main(["audit", "order", "run.parquet", "--suspect", "column:s.jsonl:-loss_m", "--out", "e.json"])
+    found = json.loads((tmp_path / "e.json").read_text())
+    assert (found["verdict"], found["n"], found["suspect"]["window"]) == ("evidence", 150, "32:32")

@@ -201,3 +201,27 @@ def test_a_list_that_is_neither_row_nor_window_is_refused(tmp_path):
     """Nobody can tell which tokens it is about."""
     with pytest.raises(InputError, match=r"5 numbers for '1', a row of 8 tokens; expected 2 \(window 4:2\), 7 or 8"):
         cut(tmp_path, [1, 2, 3, 4, 5])
+
+
+def test_ids_alone_are_audited_by_losses_from_elsewhere(tmp_path):
+    """Whoever recorded nothing but ids and positions needs no text where the losses are known."""
+    table = published()
+    path = lay(tmp_path, table)
+    rows = [{"id": str(place), "positions": [place]} for place in table["index"]]
+    about = {
+        "tokenizer": None,
+        "run_length": 5000,
+        "position_unit": "example",
+        "shuffle": {"kind": "full"},
+        "inputs": {},
+    }
+    transcripts.write(tmp_path / "ids.parquet", rows, **about)
+    transcript = transcripts.read(tmp_path / "ids.parquet")
+    scores = scoring.score(
+        transcripts.records(transcript),
+        suspect=f"column:{path}:-loss_mean",
+        inputs={"transcript": transcript.sha256},
+    )
+    found = order.audit(transcript, scores, resamples=1999)
+    assert found.pvalue == 1 / 2000
+    assert found.verdict == "evidence"
