@@ -89,3 +89,36 @@ def test_the_floor_is_the_chance_that_every_document_draws_its_best():
     centred = redraw.centre(SCORES)
     totals = _all_redraws(centred)
     assert redraw.log10_floor(centred) == pytest.approx(np.log10(np.mean(totals >= totals.max() - 1e-12)))
+
+
+def test_the_least_favourable_index_is_a_lower_bound():
+    """The sum at index 0 falls to the smallest of any draw of the marked rows, and the law of the redraw stays."""
+    centred = redraw.centre(SCORES)
+    exchanged = redraw.least_favourable(centred, [True, False, True, True])
+    lowest = np.nanmin(centred, axis=1)
+    assert exchanged[:, 0] == pytest.approx([lowest[0], centred[1, 0], lowest[2], lowest[3]])
+    assert np.sort(exchanged, axis=1) == pytest.approx(np.sort(centred, axis=1), nan_ok=True)
+    assert np.sort(_all_redraws(exchanged)) == pytest.approx(np.sort(_all_redraws(centred)))
+
+
+def test_chernoff_bound_holds_at_every_draw():
+    """Over all draws of a tiny table with ties the bound is nowhere below the exact tail: P(bound ≤ α) ≤ α."""
+    table = redraw.centre(np.array([[3.0, 1, 1], [0.2, 0.5, 0.2], [2, 2, 2], [0, -4, 1], [1, 0, 0]]))
+    totals = _all_redraws(table)
+    for drawn in itertools.product(range(3), repeat=5):
+        dealt = np.array([np.roll(row, -index) for row, index in zip(table, drawn, strict=True)])
+        assert 10 ** redraw.chernoff_log10(dealt) >= np.mean(totals >= dealt[:, 0].sum() - 1e-12) - 1e-12
+
+
+def test_a_win_rate_is_never_certain():
+    """However few the documents, and whether all win, lose or tie, the interval has width and holds the rate."""
+    for table in ([[1.0, 0.0]], [[0.0, 1.0]] * 3, [[1.0, 1.0]] * 3, [[1.0, 0.0], [0.0, 1.0]]):
+        found = redraw.win_rate(np.array(table))
+        assert found.low < found.high
+        assert found.low <= found.value <= found.high
+
+
+def test_rank_counts_cover_the_most_common_size_only():
+    """Documents with fewer variants stay out of the histogram, and every rank has its bar."""
+    table = np.array([[1.0, 0.0, 2.0], [3.0, 0.0, 2.0], [5.0, 1.0, np.nan]])
+    assert redraw.rank_counts(table, rng=np.random.default_rng(0)).tolist() == [0, 1, 1]

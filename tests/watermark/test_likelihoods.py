@@ -1,0 +1,83 @@
+"""What is taken out of a suspect's answers."""
+
+import numpy as np
+import pytest
+
+from provenance import scoring
+from provenance.errors import InputError, MismatchError
+from watermark import likelihoods
+
+
+def _scores(table, *, name="s", tokens=None, set_="r"):
+    """Say a table; the numbers of tokens in another, where it matters."""
+    rows = []
+    for row, numbers in enumerate(table):
+        for column, number in enumerate(numbers):
+            length = 1 if tokens is None else tokens[row][column]
+            logprob = np.full(length, number / length, dtype=np.float32)
+            rows.append(scoring.Score(id=f"d{row}", set=set_, variant=column, logprob=logprob))
+    suspect = {"suspect": name, "kind": "fake", "weights": name}
+    return scoring.Scores(rows=tuple(rows), suspect=suspect, rendering="text", window=None, inputs={}, sha256=name)
+
+
+def _counts(rows, variants):
+    return {("r", f"d{row}"): variants for row in range(rows)}
+
+
+def test_without_a_reference_the_length_is_taken_out():
+    """A suspect that says no more than how many tokens there are has nothing left."""
+    tokens = np.random.default_rng(0).integers(3, 9, size=(20, 3))
+    answers = likelihoods.gather(_counts(20, 3), _scores(-2.5 * tokens, tokens=tokens), [])
+    residual, weights = likelihoods.residual(answers)
+    assert weights == pytest.approx((-2.5,), rel=1e-5)
+    assert np.ptp(residual, axis=1).max() < 1e-4
+
+
+def test_sums_have_no_length():
+    """Where the answers are sums nothing is taken out, and nothing breaks."""
+    table = np.random.default_rng(0).normal(size=(20, 3))
+    residual, weights = likelihoods.residual(likelihoods.gather(_counts(20, 3), _scores(table), []))
+    assert weights == (0.0,)
+    assert residual == pytest.approx(table, abs=1e-6)
+
+
+def test_references_are_never_turned_round():
+    """A reference that says the opposite gets no weight; one that says the same takes all."""
+    table = np.random.default_rng(0).normal(size=(30, 3))
+    for factor, weight in ((-1.0, 0.0), (2.0, 0.5)):
+        answers = likelihoods.gather(_counts(30, 3), _scores(table), [_scores(factor * table, name="o")])
+        assert likelihoods.residual(answers)[1] == pytest.approx((weight,), abs=1e-6)
+        walked = likelihoods.walked_residual(answers)
+        assert walked[16:] == pytest.approx((table - weight * factor * table)[16:], abs=1e-5)
+
+
+def test_weights_know_nothing_of_the_index():
+    """Exchanging variants of any documents leaves every weight where it was."""
+    rng = np.random.default_rng(0)
+    table, other = rng.normal(size=(2, 50, 4))
+    order = rng.permuted(np.tile(np.arange(4), (50, 1)), axis=1)
+    moved = [np.take_along_axis(one, order, axis=1) for one in (table, other)]
+    one = likelihoods.Answers(own=table, others=(other,), referenced=True)
+    two = likelihoods.Answers(own=moved[0], others=(moved[1],), referenced=True)
+    assert likelihoods.residual(one)[1] == pytest.approx(likelihoods.residual(two)[1])
+    walked = np.take_along_axis(likelihoods.walked_residual(one), order, axis=1)
+    assert likelihoods.walked_residual(two) == pytest.approx(walked)
+
+
+def test_only_what_was_to_be_asked_is_demanded():
+    """Documents may have been asked about fewer variants than others; what was to be asked and was not is missed."""
+    scores = _scores([[1.0, 2.0], [3.0, 4.0]])
+    answers = likelihoods.gather({("r", "d1"): 2}, scores, [])
+    assert answers.own.tolist() == [[3.0, 4.0]]
+    with pytest.raises(MismatchError, match="no score of document 'd0', variant 2"):
+        likelihoods.gather({("r", "d0"): 3}, scores, [])
+    with pytest.raises(InputError, match="NaN or infinite"):
+        likelihoods.gather(_counts(1, 2), _scores([[1.0, np.inf]]), [])
+
+
+def test_scores_without_a_set_serve_one_release_only():
+    """Numbers that name no set are those of the only release there is; of two, nobody knows whose they are."""
+    scores = _scores([[1.0, 2.0]], set_=None)
+    assert likelihoods.gather(_counts(1, 2), scores, []).own.tolist() == [[1.0, 2.0]]
+    with pytest.raises(MismatchError, match="no score"):
+        likelihoods.gather({("r", "d0"): 2, ("s", "d0"): 2}, scores, [])
