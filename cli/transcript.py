@@ -115,8 +115,10 @@ def import_(source: str, out: Path, **how: Any) -> None:
 
 def _guess(source: str) -> str | None:
     """Tell the formats of published runs by their names; of tables `sources` knows more."""
-    suffix = Path(source).suffix
-    return {".idx": "pythia", ".bin": "pythia", ".npy": "olmo"}.get(suffix)
+    path = Path(source)
+    if path.is_dir():
+        return "pythia" if any(path.glob("*.idx")) else "olmo" if any(path.glob("global_indices.npy")) else None
+    return {".idx": "pythia", ".bin": "pythia", ".npy": "olmo"}.get(path.suffix)
 
 
 def _check_usage(format_: str | None, how: dict[str, Any]) -> None:

@@ -49,6 +49,9 @@ def open(path: str | os.PathLike[str], *, format: str | None = None, name: str |
     InputError
         If there is no such file, or its name does not tell its format and `format` does not either.
     """
+    if Path(path).is_dir():
+        hint = "--format pythia or olmo for the data of a published run"
+        raise InputError("a folder, and no table", path=path, hint=hint)
     if not Path(path).is_file():
         raise InputError("no such file", path=path)
     called = name or str(path)

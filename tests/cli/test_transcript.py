@@ -109,8 +109,9 @@ def test_import_takes_a_sample_of_a_pythia_run(tmp_path):
     """Positions are steps, ids are row numbers, and one line says what can be done without a tokenizer."""
     tokens = lay_pythia(tmp_path / "d")
     options = ["--format", "pythia", "--sample", "12", "--rows-per-step", "4", "--sequence-length", "8"]
-    for source in (tmp_path / "d", tmp_path / "d" / "document.idx"):
-        found = CliRunner().invoke(command, ["import", str(source), *options, "--out", str(tmp_path / "t")])
+    index = tmp_path / "d" / "document.idx"
+    for source, said in ((tmp_path / "d", options), (tmp_path / "d", options[2:]), (index, options[2:])):
+        found = CliRunner().invoke(command, ["import", str(source), *said, "--out", str(tmp_path / "t")])
         assert found.exit_code == 0, found.exception
         line, note = found.stderr.splitlines()
         assert line == f"12 rows of 60, one epoch, run length 15, shuffle claimed: {tmp_path / 't'}"
@@ -176,6 +177,14 @@ def test_options_of_other_formats_are_a_usage_error(seen, tmp_path, options, mes
     assert found.exit_code == 2
     assert message in found.stderr
     assert not (tmp_path / "t").exists()
+
+
+def test_a_folder_of_neither_run_is_one_line(tmp_path):
+    """The formats that a folder may have are named."""
+    found = CliRunner().invoke(command, ["import", str(tmp_path), "--out", str(tmp_path / "t")])
+    assert str(found.exception) == (
+        f"{tmp_path}: a folder, and no table; try --format pythia or olmo for the data of a published run"
+    )
 
 
 def test_a_list_of_files_that_is_none_is_one_line(tmp_path):
