@@ -36,6 +36,7 @@ def _rows(evidence: Evidence, path: Path) -> Iterator[tuple[str, str | Text]]:
         yield "asymptotic", f"p ≈ {log10(evidence.asymptotic.log10_pvalue)}, extrapolated"
     if evidence.evalue is not None:
         yield "e-value", f"{log10(evidence.evalue.log10)}, highest {log10(evidence.evalue.log10_max)}"
+    yield from _asked(evidence)
     yield evidence.effect.name, _interval(evidence.effect)
     if evidence.auroc is not None:
         yield "AUROC", _interval(evidence.auroc)
@@ -49,6 +50,21 @@ def _rows(evidence: Evidence, path: Path) -> Iterator[tuple[str, str | Text]]:
         yield "", f"failed: {gate.name}: {gate.detail}"
     if str(path) != "-":
         yield "evidence", str(path)
+
+
+def _asked(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """Say what was asked, where that was not all."""
+    if evidence.selection is not None:
+        yield "rows", "{asked:,} of {of:,}, {rule}".format(**evidence.selection)
+    if evidence.stopped is not None:
+        yield "asked", _stopped(evidence.stopped)
+
+
+def _stopped(stopped: Mapping[str, Any]) -> str:
+    """Say how much was asked, and what that saved; or would have, had not all answers been at hand."""
+    saved = f"; {stopped['tokens_saved']:,} tokens saved" if stopped.get("tokens_saved") is not None else ""
+    told = saved.replace("saved", "would have been saved") if stopped.get("replayed") else saved
+    return f"{stopped['asked']:,} of {stopped['of']:,} in {stopped['looks']} looks{told}"
 
 
 def _found(found: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:

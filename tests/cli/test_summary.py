@@ -92,3 +92,27 @@ def test_what_was_not_computed_has_no_line(shown):
 def test_small_numbers_are_spelt_by_their_logarithm(value, text):
     """Where a decimal number can be read it is one; beyond, a power of ten."""
     assert summary.log10(value) == text
+
+
+@pytest.mark.parametrize(
+    ("stopped", "line"),
+    [
+        (
+            {"asked": 1200, "of": 5000, "looks": 9, "tokens_asked": 1, "tokens_saved": 4096, "replayed": False},
+            "asked         1,200 of 5,000 in 9 looks; 4,096 tokens saved",
+        ),
+        (
+            {"asked": 1200, "of": 5000, "looks": 9, "tokens_asked": 1, "tokens_saved": 4096, "replayed": True},
+            "asked         1,200 of 5,000 in 9 looks; 4,096 tokens would have been saved",
+        ),
+        ({"asked": 5, "of": 5, "looks": 1, "replayed": False}, "asked         5 of 5 in 1 looks"),
+    ],
+)
+def test_an_early_stop_says_what_it_saved(shown, stopped, line):
+    """How much was asked of how much, and the tokens saved where they are known."""
+    assert line in shown(sample(stopped=stopped))
+
+
+def test_rows_that_were_chosen_are_said(shown):
+    """By which rule, and out of how many."""
+    assert "rows          300 of 4,000, recent" in shown(sample(selection={"rule": "recent", "asked": 300, "of": 4000}))
