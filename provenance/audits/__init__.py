@@ -13,4 +13,6 @@
 - `residuals`: what is left of a signal when references and features have been taken out.
 - `gates`: what would make the null doubtful, judged without the suspect.
 - `decision`: how a resampled p-value decides a claim.
+- `planning`, `sizing`: how much to ask, for which chance of finding a trace.
+- `labelled`: how good a test is on suspects of which the truth is known.
 """

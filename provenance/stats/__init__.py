@@ -5,6 +5,7 @@
 - `redraw`: tests where every document's index could have been drawn otherwise.
 - `betting`: e-values, the capital of bets that the null expects to keep at 1.
 - `rank`, `roc`, `tails`, `multiplicity`: correlation, AUROC and rates, far tails, families.
+- `power`: how much must be asked until a test finds what is there.
 
 Nothing here knows of files, models, transcripts or ledgers.
 """
