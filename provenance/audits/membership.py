@@ -137,7 +137,7 @@ def audit(
         pvalue=positive(pvalue),
         log10_pvalue=math.log10(pvalue),
         decided_by="permutation",
-        pvalue_method=f"{_method(trial, scores, drawn)}, per_cluster={per_cluster or 'all'}",
+        pvalue_method=f"{_method(trial, scores, drawn)}, {_chosen(members, min_k, per_cluster)}",
         asymptotic=LogP(
             log10_pvalue=tails.normal_log10_sf(trial.weighing.exchange.z[0]),
             method="extrapolation: normal tail of the standardised statistic",
@@ -205,6 +205,12 @@ def _method(trial: Trial, scores: Scores, drawn: Split | None) -> str:
         f"{', '.join(f'{signal.name} {weight:.3g}' for signal, weight in weights)}; "
         f"rendering={scores.rendering}, window={scores.window}"
     )
+
+
+def _chosen(members: Side, min_k: Sequence[int], per_cluster: int | None) -> str:
+    """Name the settings that a user chose, as the report reads them back."""
+    given = "texts" if members.clusters is None else "field"
+    return f"min_k={'+'.join(map(str, min_k))}, clusters={given}, per_cluster={per_cluster or 'all'}"
 
 
 def _effect(name: str, area: Area) -> Effect:

@@ -129,7 +129,7 @@ def _section(finding: Finding, family: Family, number: int) -> dict[str, Any]:
         "inputs": tables.inputs(finding),
         "models": tables.models(evidence),
         "plan": tables.plan(evidence.plan) if evidence.plan else None,
-        "command": tables.commands(finding),
+        "command": tables.commands(finding, told=signals.options(evidence)),
     }
 
 

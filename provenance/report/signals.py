@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from provenance.evidence import Evidence
     from provenance.report.tables import Row
 
+SETTING = re.compile(r"\b(split_seed|split_share|per_cluster|min_k|clusters)=([\w.+]+)")
+NUMBERS = {"split_seed": "--split-seed", "split_share": "--split-share", "per_cluster": "--per-cluster"}
 RATE = 0.01
 """False-positive rate that has a column."""
 
@@ -27,6 +30,16 @@ def signals(evidence: Evidence) -> Sheet:
         head=head,
         rows=tuple(map(_row, evidence.signals or ())),
     )
+
+
+def options(evidence: Evidence) -> tuple[str, ...]:
+    """Give what the audit's command was told beyond what every audit is, read off its method."""
+    if evidence.audit != "membership":
+        return ()
+    told = dict(SETTING.findall(evidence.pvalue_method))
+    chosen = [f"--min-k {percent}" for percent in told.get("min_k", "").split("+") if percent]
+    chosen += ["--cluster-field FIELD"] if told.get("clusters") == "field" else []
+    return (*chosen, *(f"{option} {told[name]}" for name, option in NUMBERS.items() if told.get(name, "all") != "all"))
 
 
 def _row(signal: Mapping[str, Any]) -> Row:

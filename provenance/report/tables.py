@@ -13,7 +13,7 @@ from provenance.report.questions import question
 from provenance.report.wording import LABELS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from provenance.evidence import Effect, Evidence
     from provenance.report.family import Family, Finding
@@ -108,8 +108,11 @@ def plan(settings: Mapping[str, Any]) -> Sheet:
     return Sheet(name="Plan", head=("Setting", "Value"), rows=rows)
 
 
-def commands(finding: Finding) -> str:
-    """Write the command that makes this evidence again; capitals stand for the files whose digests are given."""
+def commands(finding: Finding, *, told: Sequence[str] = ()) -> str:
+    """Write the command that makes this evidence again; capitals stand for the files whose digests are given.
+
+    What an audit of this kind was `told` beyond what every audit is comes first.
+    """
     evidence = finding.evidence
     options = []
     if evidence.audit not in ("overlap", "reshuffle", "trace"):
@@ -117,7 +120,7 @@ def commands(finding: Finding) -> str:
     options += [f"--seed {evidence.seed}", f"--alpha {evidence.alpha:g}"]
     if math.isfinite(finding.log10_floor) and evidence.decided_by == "permutation":
         options += [f"--resamples {10**-finding.log10_floor - 1:.0f}"]
-    lines = [f"provtool {question(evidence).command}", *options, "--out EVIDENCE.json"]
+    lines = [f"provtool {question(evidence).command}", *told, *options, "--out EVIDENCE.json"]
     return " \\\n    ".join(lines)
 
 

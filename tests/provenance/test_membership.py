@@ -22,14 +22,14 @@ def _side(name, texts, *, clusters=None):
     return membership.Side(documents=documents, sha256=name * 64, clusters=clusters)
 
 
-def _prose(rng, count, *, words=WORDS, tail=""):
-    return [" ".join(rng.choice(words, size=40)) + f" {row}{tail}." for row, _ in enumerate(range(count))]
+def _prose(rng, count, *, words=WORDS):
+    return [f"{' '.join(rng.choice(words, size=40))} {rng.integers(10**9)}." for _ in range(count)]
 
 
 def _alike(count=80, *, seed=0):
     """Two sides that chance alone sets apart."""
     rng = np.random.default_rng(seed)
-    return _side("a", _prose(rng, count, tail="x")), _side("b", _prose(rng, count, tail="y"))
+    return _side("a", _prose(rng, count)), _side("b", _prose(rng, count))
 
 
 def _drawn(count=160, *, seed=1):
@@ -90,7 +90,7 @@ def test_members_of_a_drawn_split_are_found():
 def test_without_a_record_a_small_lift_is_inconclusive():
     """The same p is not enough where nobody knows how members were chosen: blind guesses could have done as well."""
     members, others = _alike()
-    found = membership.audit(members, others, _scores(members, others, lift=0.35, seed=1))
+    found = membership.audit(members, others, _scores(members, others, lift=0.3, seed=1))
     assert found.pvalue <= 1e-3
     assert found.auroc.low > 0.5
     assert (found.verdict, [gate.name for gate in found.gates if not gate.passed]) == ("inconclusive", ["blind"])
@@ -111,7 +111,7 @@ def test_sets_that_differ_by_themselves_are_inconclusive(shifted):
     rng = np.random.default_rng(2)
     others = [word[::-1] for word in WORDS] if shifted == "source" else [*WORDS, *CENTURY[60:]]
     members = WORDS if shifted == "source" else [*WORDS, *CENTURY[:60]]
-    sides = _side("a", _prose(rng, 60, words=members)), _side("b", _prose(rng, 60, words=others, tail="z"))
+    sides = _side("a", _prose(rng, 60, words=members)), _side("b", _prose(rng, 60, words=others))
     found = membership.audit(*sides, _scores(*sides, lift=1.0))
     assert found.signals[0]["log10_pvalue_holm"] <= -3
     assert max(effect.low for effect in found.effects) > 0.9
@@ -249,10 +249,7 @@ def test_a_floor_above_the_level_is_inconclusive():
 def test_chunks_are_compared_by_book():
     """With one book's chunks as clusters of their own a book effect would be a finding; by book it is none."""
     rng = np.random.default_rng(0)
-    sides = [
-        _side(name, _prose(rng, 60, tail=name), clusters=tuple(f"{name}{row // 5}" for row in range(60)))
-        for name in "ab"
-    ]
+    sides = [_side(name, _prose(rng, 60), clusters=tuple(f"{name}{row // 5}" for row in range(60))) for name in "ab"]
     scores = _scores(*sides)
     books = {f"{name}{book}": rng.normal() for name in "ab" for book in range(12)}
     rows = [
@@ -298,7 +295,7 @@ def test_the_prefix_leaves_the_test():
 def test_evidence_is_written_read_and_shown(tmp_path):
     """The evidence survives its file, and the page shows the curve, the signals and the guard that is no proof."""
     members, others = _alike(60)
-    found = membership.audit(members, others, _scores(members, others, lift=1.5), resamples=999)
+    found = membership.audit(members, others, _scores(members, others, lift=1.5), min_k=(10, 20), resamples=999)
     evidences.write(tmp_path / "e.json", found)
     again = evidences.read(tmp_path / "e.json")
     assert evidences.to_json(again) == evidences.to_json(found)
@@ -306,3 +303,16 @@ def test_evidence_is_written_read_and_shown(tmp_path):
     assert "min-k++-20" in page
     assert "Members found, and false alarms" in page
     assert "a guard, not a proof" in page
+    assert "audit membership MEMBERS NONMEMBERS \\\n    --min-k 10 \\\n    --min-k 20 \\\n    --scores SCORES" in page
+
+
+def test_the_page_gives_the_command_of_a_drawn_split():
+    """Seed, share and clusters of the split stand in the command that makes the evidence again."""
+    members, others, drawn = _drawn(80)
+    sides = [
+        dataclasses.replace(side, clusters=tuple(document.id for document in side.documents))
+        for side in (members, others)
+    ]
+    found = membership.audit(*sides, _scores(*sides), drawn=drawn, per_cluster=1, resamples=99)
+    told = "--cluster-field FIELD \\\n    --split-seed 1 \\\n    --split-share 0.5 \\\n    --per-cluster 1"
+    assert told in report.render([found]).html
