@@ -36,7 +36,8 @@ published, and a model that finds published wordings more likely than their alte
 - `variants`: who gets which wording. `ledger`: what re-renders every variant; secret.
 - `embedding`: corpus → release. `restoring`: release → corpus. `certificate`: what may be published.
 - `fidelity`: how good is the text still, in public figures and on a secret page?
-- `detection`: was the suspect trained on this release?
+- `detection`: was the suspect trained on this release? `queries`, `passes`: with how few questions can that be told?
+- `recipients`: whose copy was it? `edits`: which documents no longer stand there as they were dealt?
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ def _another_copy(deal):
     return _likes(book, [document.variant(0) for document in other.documents])
 
 
-def _an_alternate_too(deal):
+def _awkward(deal):
     """Ties, texts of which nothing can be said, one document many times over, and one that outweighs all."""
     table = _original(deal)
     table[:8] = 0.0
@@ -52,7 +52,7 @@ def _an_alternate_too(deal):
     return table
 
 
-@pytest.mark.parametrize("scenario", [_original, _another_copy, _an_alternate_too])
+@pytest.mark.parametrize("scenario", [_original, _another_copy, _awkward])
 def test_a_suspect_that_never_met_the_key_is_not_accused(deal_copy, scenario):
     """Of 2,000 deals p ≤ α and capital ≥ 1/α come up no oftener than they should, whatever was read."""
     table, rng = scenario(deal_copy), np.random.default_rng(0)
