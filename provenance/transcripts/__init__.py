@@ -15,7 +15,15 @@ or bring in the order of a run that you recorded otherwise (``provtool transcrip
     table = sources.open("seen.jsonl")
     importing.import_table(table, out="run.parquet", declared=importing.Declared(shuffle="full"))
 
-and read either back::
+or a sample of the published data of a run, of which nothing else is read (``--format pythia`` or ``olmo``)::
+
+    from provenance.transcripts import importing, pythia
+
+    steps = importing.Declared(position_unit="step", tokenizer=tokenizer)
+    sample = importing.Sample(rows=100_000, seed=0)
+    pythia.import_run("preshuffled/", out="run.parquet", declared=steps, sample=sample)
+
+and read any of them back::
 
     from provenance import transcripts
 

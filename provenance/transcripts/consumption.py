@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from provenance.transcripts import choosing
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from provenance.transcripts.importing import Sample
     from provenance.transcripts.log import Step
 
 
@@ -37,6 +40,15 @@ def by_row(steps: Iterable[Step], *, unit: str) -> Consumed:
         before, count = before + step.size, count + 1
     length = count if unit == "step" and before else before
     return Consumed(rows=np.concatenate(rows), positions=np.concatenate(positions), length=length)
+
+
+def kept(rows: Sequence[int], sample: Sample | None, *, of: int) -> dict[str, Any]:
+    """Give what the log of a step keeps of its rows: all, or those of a sample of all `of`, with their places."""
+    if sample is None:
+        return {"rows": tuple(rows)}
+    numbers = np.array(rows, dtype=np.int64)
+    places = np.flatnonzero(choosing.kept(numbers, share=sample.rows / max(of, 1), seed=sample.seed))
+    return {"rows": tuple(numbers[places].tolist()), "places": tuple(places.tolist()), "of": len(rows)}
 
 
 def table(consumed: Consumed, ids: Sequence[object], columns: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

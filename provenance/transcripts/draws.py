@@ -82,9 +82,14 @@ class Draws:
             rows: list[int] = self._whole[start:end].tolist()
             return rows
         taken = self._rows[start - self._forgotten : end - self._forgotten]
-        del self._rows[: end - self._forgotten]
-        self._forgotten = end
+        self.forget(end)
         return taken
+
+    def forget(self, end: int) -> None:
+        """Let go of what was drawn before draw `end`."""
+        gone = max(0, min(end - self._forgotten, len(self._rows)))
+        del self._rows[:gone]
+        self._forgotten += gone
 
     def again(self, count: int) -> list[int]:
         """Give the first `count` draws once more, over and over where there were fewer."""

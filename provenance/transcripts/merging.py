@@ -6,6 +6,7 @@ rows of a step stand in the order in which they were dealt, one of each process 
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
 def shard(out: Path, *, rank: int, of: int) -> Path:
     """Name the log of one process."""
     return Path(f"{out}.rank{rank}.log" if of > 1 else f"{out}.log")
+
+
+def processes() -> int:
+    """Count the processes that train together with this one, as far as torch knows, without loading torch."""
+    group = sys.modules.get("torch.distributed")
+    return group.get_world_size() if group and group.is_available() and group.is_initialized() else 1
 
 
 def role(path: Path) -> str:

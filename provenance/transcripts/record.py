@@ -44,11 +44,11 @@ import numpy as np
 
 from provenance import storage
 from provenance.errors import InputError
-from provenance.transcripts import choosing, consumption, draws, importing, log, merging, tables
+from provenance.transcripts import consumption, draws, importing, log, merging, tables
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -87,16 +87,19 @@ class Run:
         seed: int | None = None,
         resume: int = 0,
         keep: importing.Sample | None = None,
-        process: tuple[int, int] = (0, 1),
+        process: tuple[int, int] | None = None,
     ) -> None:
         if not isinstance(ids, range) and (len(set(ids)) != len(ids) or not all(isinstance(id_, str) for id_ in ids)):
             raise ValueError("ids are to be strings, each a different one, or a range")
-        if not 0 <= process[0] < process[1]:
-            raise ValueError(f"process {process[0]} of {process[1]}: they count from 0")
-        self._out, self._rank, self._processes = Path(out), *process
+        self._alone, (self._rank, self._processes) = process is None, process or (0, 1)
+        if not 0 <= self._rank < self._processes:
+            raise ValueError(f"process {self._rank} of {self._processes}: they count from 0")
+        self._out = Path(out)
         self._log = merging.shard(self._out, rank=self._rank, of=self._processes)
         self._ids, self._seed, self._resume = ids if isinstance(ids, range) else tuple(ids), seed, resume
-        self._keep, self._share = keep, _share(keep, len(ids))
+        if keep is not None and keep.select != "uniform":
+            raise ValueError(f"a {keep.select} sample of a run whose end is not known yet")
+        self._keep = keep
         self._shuffle: dict[str, Any] = {"kind": "claimed"}
         if seed is not None:
             self._shuffle = {"kind": "full", "seed": seed, "generator": draws.GENERATOR}
@@ -117,12 +120,17 @@ class Run:
         """Learn from the Trainer whether this process keeps the log, and how many first draws it may see again."""
         if self._processes > 1:
             raise ValueError("inside a Trainer the recorder finds out about processes itself: leave `process` out")
-        self._writes, self._head = writes, head
+        self._alone, self._writes, self._head = False, writes, head
 
     def begin(self, step: int) -> None:
         """Open the log for a run that has completed `step` steps; the Trainer form and the first draw do it for you."""
         if step == 0 and self._last.step:
             raise ValueError("this recorder has already recorded a run: make another for the next")
+        if self._alone and (processes := merging.processes()) > 1:
+            raise InputError(
+                f"{processes} training processes, and a recorder sees only its own",
+                hint="record.Run(…, process=(rank, world_size)), or (0, 1) where this one knows all rows",
+            )
         process = [self._rank, self._processes] if self._processes > 1 else None
         about = {**self._about(), "process": process, "shuffle": self._shuffle}
         if step:
@@ -178,8 +186,8 @@ class Run:
 
     def skip(self, *, rows: int) -> None:
         """Record that the next `rows` drawn were used by a step that changed nothing, as on a gradient overflow."""
-        self._draws.take(self._end, self._end + rows)
         self._end += rows
+        self._draws.forget(self._end)
         self._append([])
 
     def sync(self) -> None:
@@ -206,6 +214,9 @@ class Run:
     ) -> Path:
         """Write the transcript of all rows that the run consumed, in the order of the data.
 
+        Of several processes the first one writes, for all. Without texts and tokens the transcript holds ids and
+        positions; ``provtool transcript import … --join CORPUS`` adds texts by id.
+
         Parameters
         ----------
         tokens, texts, strata, units
@@ -214,9 +225,6 @@ class Run:
             What made the tokens (`provenance.tokenizers.identify`).
         position_unit
             ``example`` counts rows one by one; with ``step`` the rows of a step tie.
-
-        Of several processes the first one writes, for all. Without texts and tokens the transcript holds ids and
-        positions; ``provtool transcript import … --join CORPUS`` adds texts by id.
         """
         if tokens is not None and texts is None and tokenizer is None:
             raise ValueError("give texts, or tokens and their tokenizer: ids of an unknown one cannot be scored")
@@ -260,7 +268,8 @@ class Run:
     def _passed_through(self, inner: Any) -> draws.Sampler:
         # A sampler that goes through the rows as they stand is known to shuffle nothing; of any other only its name is.
         name = type(inner).__name__
-        self._shuffle = {"kind": "none" if name == "SequentialSampler" else "claimed", "sampler": name}
+        unshuffled = name == "SequentialSampler" or getattr(inner, "shuffle", None) is False
+        self._shuffle = {"kind": "none" if unshuffled else "claimed", "sampler": name}
         return draws.Sampler(partial(self._relay, inner), size=len(inner), set_epoch=getattr(inner, "set_epoch", None))
 
     def _relay(self, inner: Iterable[int], epoch: int) -> Iterator[int]:
@@ -275,20 +284,6 @@ class Run:
         self._ready()
         if not all(0 <= row < len(self) for row in rows):
             raise ValueError(f"a row outside of 0 to {len(self) - 1}: as many ids as rows, please")
-        self._last = log.Step(step=self._last.step + 1, epoch=self._epoch, end=self._end, **self._kept(rows))
+        kept = consumption.kept(rows, self._keep, of=len(self))
+        self._last = log.Step(step=self._last.step + 1, epoch=self._epoch, end=self._end, **kept)
         log.append(self._log, self._last)
-
-    def _kept(self, rows: list[int]) -> Mapping[str, Any]:
-        if self._keep is None:
-            return {"rows": tuple(rows)}
-        numbers = np.array(rows, dtype=np.int64)
-        places = np.flatnonzero(choosing.kept(numbers, share=self._share, seed=self._keep.seed))
-        return {"rows": tuple(numbers[places].tolist()), "places": tuple(places.tolist()), "of": len(rows)}
-
-
-def _share(keep: importing.Sample | None, rows: int) -> float:
-    if keep is None:
-        return 1.0
-    if keep.select != "uniform":
-        raise ValueError(f"a {keep.select} sample of a run whose end is not known yet")
-    return keep.rows / max(rows, 1)

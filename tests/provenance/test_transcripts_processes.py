@@ -315,3 +315,28 @@ def test_processes_count_from_0(tmp_path, process):
     """A process that is none of them is a mistake of the caller."""
     with pytest.raises(ValueError, match="they count from 0"):
         record.Run(tmp_path / "run.parquet", ids=IDS, process=process)
+
+
+def unaware(rank, folder):
+    """Record as if there were no other process."""
+    torch.distributed.init_process_group("gloo")
+    with pytest.raises(InputError, match=r"2 training processes, and a recorder sees only its own; try record.Run"):
+        record.Run(folder / "run.parquet", ids=IDS, seed=0).draw(0)
+    if rank == 0:  # which may well know what all of them use
+        record.Run(folder / "run.parquet", ids=IDS, process=(0, 1)).step(rows=range(8))
+    torch.distributed.destroy_process_group()
+
+
+def test_two_processes_never_write_one_log(tmp_path):
+    """A recorder that was not told of the others says how to tell it."""
+    assert together(unaware, tmp_path) == [0, 0]
+    assert [path.name for path in tmp_path.iterdir()] == ["run.parquet.log"]
+
+
+def test_a_distributed_sampler_that_does_not_shuffle_is_known_not_to(tmp_path):
+    """Rows as they stand, dealt to processes, are no shuffle."""
+    run = record.Run(tmp_path / "run.parquet", ids=IDS, process=(0, 1))
+    inner = torch.utils.data.DistributedSampler(IDS, num_replicas=2, rank=0, shuffle=False)
+    list(run.sampler(inner))
+    run.step(rows=4)
+    assert transcripts.read(run.finish(texts=TEXTS)).shuffle == {"kind": "none", "sampler": "DistributedSampler"}

@@ -135,6 +135,14 @@ def test_a_step_that_changed_nothing_uses_no_rows(tmp_path):
     assert transcripts.read(run.finish(texts=TEXTS, position_unit="step")).run_length == 2
 
 
+def test_a_loop_that_knows_its_rows_skips_steps_too(tmp_path):
+    """Nothing was drawn, and still a step may have changed nothing."""
+    run = new_run(tmp_path)
+    run.skip(rows=2)
+    run.step(rows=[4, 5])
+    assert positions(transcripts.read(run.finish(texts=TEXTS, position_unit="step"))) == {"row 4": [1], "row 5": [1]}
+
+
 def test_rows_stand_in_the_order_of_the_data(tmp_path):
     """The table's own order tells nothing of the run's."""
     run = new_run(tmp_path, seed=0)
