@@ -13,7 +13,7 @@ import numpy as np
 from scipy import special
 
 from provenance.evidence import Gate
-from provenance.stats import permutation
+from provenance.stats import adjacency, permutation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 DRIFT_ALPHA = 0.001
 """Chance that a gate withholds a true finding."""
-RESAMPLES = 9_999
+RESAMPLES, FEWER_RESAMPLES = 9_999, 999
+"""Shuffles before a gate fails; fewer where each one takes all pairs of neighbours."""
+LOOKS_AT_NEIGHBOURS = 2 * len(adjacency.REACHES)
+"""Ways in which neighbours are compared: two kinds of likeness, each so far apart."""
 SHUFFLED = frozenset({"full", "within-stratum", "claimed"})
 MIN_UNITS = 10
 
@@ -72,6 +75,32 @@ def drift(
         passed = test.pvalue > DRIFT_ALPHA
         seen += f", by {RESAMPLES} shuffles p = {test.pvalue:.2g}"
     return Gate(name=f"drift:{name}", passed=passed, detail=f"{seen}; smallest visible correlation {visible:.3f}")
+
+
+def neighbours(name: str, groups: Sequence[NDArray[np.float64]], *, rng: np.random.Generator) -> Gate:
+    """Ask whether what stands together in the run is more alike than a shuffle would make it.
+
+    Null: within each group, units stand in a random order. What stands out by the normal tail is shuffled before the
+    gate fails, unless it stands out so far that it fails whatever the law.
+
+    Parameters
+    ----------
+    name
+        Alike in what, such as ``words``.
+    groups
+        Vectors of the units shuffled among each other, in the order of the run, each of shape ``(n, d)``: never made of
+        the suspect's scores, which a true finding makes alike.
+    """
+    found = adjacency.likeness(groups)
+    threshold = float(-special.ndtri(DRIFT_ALPHA / LOOKS_AT_NEIGHBOURS))
+    seen = f"z = {found.largest:.2f}, limit {threshold:.2f} (p < {DRIFT_ALPHA:g})"
+    passed = found.largest <= threshold
+    if threshold < found.largest <= adjacency.certain(DRIFT_ALPHA):
+        p = adjacency.pvalue(found, resamples=FEWER_RESAMPLES, rng=rng)
+        passed = p > DRIFT_ALPHA
+        seen += f", by {FEWER_RESAMPLES} shuffles p = {p:.2g}"
+    reaches = " or ".join(str(reach) for reach in adjacency.REACHES)
+    return Gate(name=f"neighbours:{name}", passed=passed, detail=f"likeness of units at most {reaches} apart: {seen}")
 
 
 def independent(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from provenance.audits import examples, gates, residuals, stopping, traces
+from provenance.audits import examples, gates, neighbours, residuals, stopping, traces
 from provenance.audits import selection as selecting
 from provenance.errors import MismatchError
 from provenance.evidence import DEFAULT_ALPHA, OWNER_CAVEAT, Commitment, Evidence, Gate, Statistic
@@ -187,6 +187,7 @@ def _gates(
         gates.independent(scores.suspect, [reference.suspect for reference in references], twins=twins),
         gates.reach(trace.log10_floor, alpha=alpha),
         *traces.drifts(trace, rng=rng),
+        *neighbours.alike(transcript, trace, window=scores.window, rng=rng),
     )
 
 

@@ -1,0 +1,99 @@
+"""Do examples that stand together in the run look alike? Whole documents that were shuffled as one do.
+
+Rows that are claimed to have been shuffled singly, when in truth documents, books or files were, make an order audit
+too ready to accuse: what a suspect thinks of a book it thinks of all its rows. That books hang together is seen in
+their words, and in how hard references find them; the suspect is not asked, since what it kept of the order makes its
+own scores alike from neighbour to neighbour.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import sparse
+
+from provenance.audits import contents, gates, traces
+from provenance.records import generator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from provenance.audits.traces import Trace
+    from provenance.evidence import Gate
+    from provenance.transcripts.tables import Transcript
+
+WIDTH = 64
+"""Numbers that stand for the words of a unit: enough to tell books apart, few enough for many units."""
+LETTERS = 4
+"""Bytes of a text that stand for a word, where there are no token ids."""
+MOST, BLOCK = 20_000, 1_000
+"""Of more units than `MOST`, blocks of so many neighbours are looked at, evenly spread over the run."""
+
+
+def alike(transcript: Transcript, trace: Trace, *, window: str | None, rng: np.random.Generator) -> tuple[Gate, ...]:
+    """Look at units as they stand in the run, within each stratum."""
+    groups = list(_groups(trace))
+    looked = np.concatenate(groups)
+    edges = np.cumsum([len(group) for group in groups])[:-1]
+    words = _words(transcript, [trace.units.names[unit] for unit in looked.tolist()], window=window)
+    facts = _scaled(np.column_stack([trace.units.references, trace.units.features])[looked])
+    return (
+        gates.neighbours("words", np.split(words, edges), rng=rng),
+        gates.neighbours("difficulty", np.split(facts, edges), rng=rng),
+    )
+
+
+def _groups(trace: Trace) -> Iterator[NDArray[np.int64]]:
+    """Give the units of each stratum in the order of the run, or blocks of them; ties as they are walked."""
+    last = traces.last_seen(trace.units.positions)
+    for stratum in np.unique(trace.units.strata):
+        members = np.flatnonzero(trace.units.strata == stratum)
+        members = members[np.argsort(last[members], kind="stable")]
+        if len(last) <= MOST:
+            yield members
+            continue
+        count = max(1, MOST * len(members) // len(last) // BLOCK)
+        for first in np.linspace(0, max(0, len(members) - BLOCK), count).astype(int).tolist():
+            yield members[first : first + BLOCK]
+
+
+def _words(transcript: Transcript, names: Sequence[str], *, window: str | None) -> NDArray[np.float64]:
+    """Sketch the words of each unit: counts by rarity, projected at random to `WIDTH` numbers, of length 1."""
+    place = {name: at for at, name in enumerate(names)}
+    owners = [
+        place.get(f"unit {unit}" if unit else f"row {id_}", -1)
+        for unit, id_ in zip(transcript.units, transcript.ids, strict=True)
+    ]
+    rows = [row for row, owner in enumerate(owners) if owner >= 0]
+    scored = contents.scored(transcript, window, rows=rows)
+    words = [
+        _grams(found) if transcript.tokens[row] is None else found for row, found in zip(rows, scored, strict=True)
+    ]
+    values, codes = np.unique(np.concatenate(words), return_inverse=True)
+    unit = np.repeat([owners[row] for row in rows], [len(found) for found in words])
+    counts = sparse.coo_matrix((np.ones(len(codes)), (unit, codes)), shape=(len(names), len(values))).tocsr()
+    counts.data = np.log1p(counts.data)
+    rarity = np.log(len(names) / np.maximum(np.bincount(counts.indices, minlength=len(values)), 1))
+    # The projection must not depend on the order, nor on its redraws.
+    signs = generator(0, "words").choice([-1.0, 1.0], size=(len(values), WIDTH))
+    sketch: NDArray[np.float64] = counts @ (rarity[:, None] * signs)
+    length = np.linalg.norm(sketch, axis=1, keepdims=True)
+    return np.divide(sketch, length, out=np.zeros_like(sketch), where=length > 0)
+
+
+def _grams(text: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Give every run of `LETTERS` bytes as one number."""
+    if len(text) < LETTERS:
+        return np.empty(0, dtype=np.int64)
+    runs = np.lib.stride_tricks.sliding_window_view(text.astype(np.int64), LETTERS)
+    numbered: NDArray[np.int64] = runs @ (256 ** np.arange(LETTERS))
+    return numbered
+
+
+def _scaled(columns: NDArray[np.float64]) -> NDArray[np.float64]:
+    spread = columns.std(axis=0)
+    scaled: NDArray[np.float64] = (columns - columns.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+    return scaled
