@@ -12,7 +12,7 @@ from markupsafe import Markup
 from provenance import artifacts, storage
 from provenance.errors import ArtifactError, InputError
 from provenance.evidence import DEFAULT_ALPHA
-from provenance.report import figures, layout, numbers, signals, tables, wording
+from provenance.report import figures, layout, numbers, signals, tables, together, wording
 from provenance.report.family import Family, Finding, Source, judge
 from provenance.report.questions import question
 
@@ -103,6 +103,7 @@ def _html(family: Family) -> str:
         family=family,
         meaning=wording.of_family(family),
         overview=tables.overview(family),
+        together=[joined.sentence() for joined in together.join(family)],
         audits=[_section(finding, family, i) for i, finding in enumerate(family.findings, start=1)],
         level=numbers.rarity(math.log10(family.alpha)),
         tool=artifacts.TOOL,
@@ -148,6 +149,18 @@ def _document(family: Family) -> dict[str, Any]:
         "family": {"size": family.size, "reported": len(family.findings), "method": f"holm(size={family.size})"},
         "verdicts": {kind: family.count(kind) for kind in wording.LABELS},
         "evidence": [_entry(finding, family) for finding in family.findings],
+        **({"together": joined} if (joined := [_both(one) for one in together.join(family)]) else {}),
+    }
+
+
+def _both(joined: together.Joined) -> dict[str, Any]:
+    named = {"suspect": joined.suspect, "audits": list(together.KINDS), "claim": together.CLAIM}
+    if joined.product is None:
+        return {**named, "not_multiplied": joined.why_not}
+    return {
+        **named,
+        "evalue": {"log10": joined.product.log10, "method": "product of the e-values at the stop of each audit"},
+        "log10_pvalue": joined.product.log10_pvalue,
     }
 
 
