@@ -188,15 +188,15 @@ def _joined(transcript: Transcript, rows: NDArray[np.int64], scores: Scores) -> 
     signals.check_finite(scores)
     by_record = signals.by_record(scores, signals.mean_logprob(scores))
     ids = [transcript.ids[row] for row in rows.tolist()]
-    missing = [id_ for id_ in ids if (None, id_, 0) not in by_record]
-    if missing:
+    values = [by_record.get((None, id_, 0)) for id_ in ids]
+    if missing := [id_ for id_, value in zip(ids, values, strict=True) if value is None]:
         raise MismatchError(
             f"{len(missing)} rows of {transcript.path} have no score from {scores.suspect['suspect']}: "
             + ", ".join(missing[:3]),
             expected="a score for every row that takes part",
             hint="provtool score TRANSCRIPT again, or --stop-early or --queries as when they were asked",
         )
-    return np.array([by_record[None, id_, 0] for id_ in ids])
+    return np.array(values, dtype=np.float64)
 
 
 def _leaders(transcript: Transcript, rows: NDArray[np.int64], edges: NDArray[np.int64]) -> NDArray[np.int64]:

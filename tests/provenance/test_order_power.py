@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from provenance import scoring
 from provenance.audits import examples, order, traces
-from provenance.errors import InputError
+from provenance.errors import InputError, MismatchError
 from provenance.records import Score
 from provenance.scoring import Scores
 from provenance.stats import permutation, rank
+from provenance.transcripts import tables
 from provenance.transcripts.tables import Transcript
 
 
@@ -231,3 +233,40 @@ def test_short_rows_are_counted_when_stopping_early_too():
     assert found.verdict == "evidence"
     assert found.n < early.asked < 400
     assert any("too short for the window" in caveat for caveat in found.caveats)
+
+
+class _Counting:
+    """A suspect that counts how often it is asked; it knows the length of a row and nothing else."""
+
+    tokenizer = None
+
+    def __init__(self):
+        self.identity = {"suspect": "counting", "kind": "fake", "weights": "counting"}
+        self.asked = 0
+
+    def score(self, records, *, window, progress):  # noqa: ARG002 (a suspect's signature)
+        for record in records:
+            self.asked += 1
+            yield Score(id=record.id, logprob=-np.ones(len(record.text), dtype=np.float32), ends=(len(record.text),))
+
+
+def test_shuffles_never_ask_the_suspect_again():
+    """A suspect is asked once a text, however many times its answers are shuffled."""
+    rows = 100
+    texts = tuple("x" * (1 + row) for row in range(rows))
+    transcript = dataclasses.replace(
+        _transcript(np.random.default_rng(0).permutation(rows)), texts=texts, tokens=(None,) * rows
+    )
+    suspect = _Counting()
+    scores = scoring.score(tables.records(transcript), suspect=suspect)
+    for resamples in (99, 999):
+        order.audit(transcript, scores, resamples=resamples)
+    assert suspect.asked == rows
+
+
+def test_answers_of_another_window_are_not_walked():
+    """Features are those of the window that was announced; answers of another are refused."""
+    transcript = _transcript(np.arange(50))
+    other = dataclasses.replace(_scores(np.zeros(50)), window="0:3")
+    with pytest.raises(MismatchError, match="window"):
+        order.ask_early(transcript, lambda _: (other, ()), window="1:3")
