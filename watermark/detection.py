@@ -55,6 +55,10 @@ NULL = (
 )
 PRIVATE = "The alternates must have stayed private: had a suspect trained on them too, the test would have less power."
 BOUND = "Chernoff bound over the law of the redraw, rigorous, no floor"
+APART = (
+    "Second and later alternates were asked after the first pass, apart from the published variants: an answer that "
+    "hangs on when or in which batch a text is asked, by more than rounding, would tell them apart."
+)
 EDITED = (
     "what was dealt to them no longer stands there, and leaving them out could select on what was dealt; each counts "
     "against the claim, as if its least favourable variant had been dealt, and none of them is described."
@@ -134,7 +138,7 @@ def audit(
         statistic=Statistic(name="published-minus-alternates", value=found.statistic),
         effect=_advantage(found.plain),
         auroc=_auroc(wins),
-        caveats=(*_caveats(found, wins, commitments, references), *(early.caveats() if early else ())),
+        caveats=(*_caveats(found, wins, commitments, references), *(_of_stop(found, early) if early else ())),
         commitments=tuple(commitments),
         inputs=_inputs(books, scores, references),
         suspect={**scores.suspect, "rendering": scores.rendering, "window": scores.window},
@@ -264,6 +268,11 @@ def _caveats(
             "taken out in its place."
         )
     return tuple(notes)
+
+
+def _of_stop(found: Comparison, early: Early) -> tuple[str, ...]:
+    asked_apart = found.residual.shape[1] > queries.PAIR and not early.replayed
+    return (*early.caveats(), *((APART,) if asked_apart else ()))
 
 
 def _plots(found: Comparison, rng: np.random.Generator) -> tuple[Plot, ...]:

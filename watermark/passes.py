@@ -10,6 +10,9 @@ three was not published; and whether there is a second pass at all hangs on how 
 by the union bound alone, which holds however they depend on each other: with weights w_k that sum to 1, fixed by the
 number of passes that could be walked, P(max_k w_k max E_k ≥ 1/α) ≤ Σ w_k α = α. A walk that ends in the first pass, as
 most do that find anything, loses a factor of 2 for it, and nothing where there is no second.
+
+A pair is asked at once. Later alternates are asked later, so a second pass presumes a suspect that answers the same
+whenever and among whatever else it is asked; the evidence says so.
 """
 
 from __future__ import annotations

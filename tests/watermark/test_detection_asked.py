@@ -68,6 +68,7 @@ def test_an_early_stop_is_decided_by_the_capital(book):
     assert (found.verdict, found.decided_by, found.bound) == ("evidence", "evalue", None)
     assert found.log10_pvalue == -found.evalue.log10_max
     assert found.stopped["asked"] == found.n <= found.stopped["of"] == 40
+    assert not any("asked after the first pass" in note for note in found.caveats)
     assert "permutation-null" not in {plot.name for plot in found.plots}
     admission.admit(found, name="found")
 
@@ -85,6 +86,7 @@ def test_without_a_mark_everything_is_asked_in_vain(book):
     found = _early(book, _scores(book, bonus=0.0), alpha=0.01)
     assert found.verdict == "no-evidence"
     assert found.stopped["asked"] == found.stopped["of"] == 40
+    assert any("asked after the first pass" in note for note in found.caveats)
     walk = passes.lay_out([book])
     assert set(walk.counts(len(walk.steps)).values()) == {3}
 
