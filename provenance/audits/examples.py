@@ -135,9 +135,18 @@ def gather(
     asked: int | None = None,
     seed: int = 0,
 ) -> Units:
-    """Join a transcript with what a suspect and references said of it; see `join`."""
+    """Join a transcript with what a suspect and references said of it; see `join`.
+
+    Raises
+    ------
+    InputError
+        Also if no row is long enough for the window.
+    """
     laid = lay_out(transcript, seed=seed) if layout is None else layout
-    return join(transcript, know(transcript, laid, window=scores.window), scores, references, asked=asked)
+    units = join(transcript, know(transcript, laid, window=scores.window), scores, references, asked=asked)
+    if not units.names:
+        raise InputError(f"no row reaches window {scores.window}", path=transcript.path, hint="--window 1:32")
+    return units
 
 
 def join(
@@ -155,15 +164,13 @@ def join(
     MismatchError
         If a row was not scored.
     InputError
-        If log-probabilities are not finite, or no row is long enough for the window.
+        If log-probabilities are not finite.
     """
     layout = known.layout
     units = len(layout.names) if asked is None else asked
     rows, unit = layout.first(units), layout.unit_of_rows()[: layout.edges[units]]
     columns = [_joined(transcript, rows, source) for source in (scores, *references)]
     measured = ~np.isnan(np.column_stack(columns)).any(axis=1)
-    if not measured.any():
-        raise InputError(f"no row reaches window {scores.window}", path=transcript.path, hint="--window 1:32")
     table = np.column_stack([*columns, known.features[: len(rows)], known.duplicates[: len(rows)]])[measured]
     sizes = np.bincount(unit[measured], minlength=len(layout.names))
     kept = np.flatnonzero(sizes)

@@ -270,3 +270,25 @@ def test_answers_of_another_window_are_not_walked():
     other = dataclasses.replace(_scores(np.zeros(50)), window="0:3")
     with pytest.raises(MismatchError, match="window"):
         order.ask_early(transcript, lambda _: (other, ()), window="1:3")
+
+
+def test_a_walk_may_begin_with_rows_too_short():
+    """Nothing measured yet is no capital yet; nothing measured at all is refused as ever."""
+    transcript, scores, _ = _planted(np.random.default_rng(0), 400, lambda u: 3 * u)
+    walk = {name.removeprefix("row "): at for at, name in enumerate(examples.lay_out(transcript, seed=0).names)}
+
+    def answering(shortest):
+        def ask(records):
+            rows = [next(row for row in scores.rows if row.id == record.id) for record in records]
+            cut = [
+                row if walk[row.id] >= shortest else dataclasses.replace(row, logprob=row.logprob[:0]) for row in rows
+            ]
+            return dataclasses.replace(scores, rows=tuple(cut)), ()
+
+        return ask
+
+    early = order.ask_early(transcript, answering(60), window=None)
+    assert order.audit(transcript, early.scores, early=early).verdict == "evidence"
+    none = order.ask_early(transcript, answering(400), window=None)
+    with pytest.raises(InputError, match="no row reaches"):
+        order.audit(transcript, none.scores, early=none)
