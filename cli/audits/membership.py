@@ -63,7 +63,7 @@ def command(members: Path, nonmembers: Path, passes: tuple[str, ...], min_k: tup
     \b
     Examples:
       provtool audit membership trained-on.jsonl held-out.jsonl --suspect ./their-model --split-seed 1
-      provtool audit membership seen.jsonl unseen.jsonl --suspect ./model --cluster-field book --signal all
+      provtool audit membership seen.jsonl unseen.jsonl --suspect ./model --cluster-field book
     """
     from cli.sources import Source
     from provenance.audits import membership, pools

@@ -9,6 +9,7 @@ That sets leak their side this way was shown by Duan et al. (arXiv 2402.07841) a
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 MOST_TEXTS, MOST_CHARACTERS = 4_000, 1_000
 """What is looked at: fewer texts only widen the interval that a suspect has to exceed."""
 FOLDS = 5
+YEAR = re.compile(r"(?<![\d.,])(?:1[5-9]|20)\d\d(?![\d,])")
 MARKS = "0123456789\n\t.,;:!?\"'()[]{}<>/\\-–—_*#=&%$@|"
 
 
@@ -92,11 +94,19 @@ def _counted(texts: Sequence[str], **settings: Any) -> Any:
 
 
 def _form(texts: Sequence[str]) -> NDArray[np.float64]:
-    """Describe what a text looks like, in either direction from the usual."""
+    """Describe what a text looks like and the years it speaks of, in either direction from the usual."""
     marks = [[text.count(mark) / max(len(text), 1) for mark in MARKS] for text in texts]
     upper = [sum(map(str.isupper, text)) / max(len(text), 1) for text in texts]
-    plain = StandardScaler().fit_transform(np.column_stack([weighing.features(texts), marks, upper]))
+    columns: list[Any] = [weighing.features(texts), _years(texts), marks, upper]
+    plain = StandardScaler().fit_transform(np.column_stack(columns))
     return np.column_stack([plain, np.abs(plain[:, : len(weighing.FEATURES)])])
+
+
+def _years(texts: Sequence[str]) -> NDArray[np.float64]:
+    """Give the latest and the earliest year that each text names, the mean of the rest where it names none."""
+    named = [[float(year) for year in YEAR.findall(text)] for text in texts]
+    ends = np.array([(max(years), min(years)) if years else (np.nan, np.nan) for years in named])
+    return np.where(np.isnan(ends), np.mean([end for years in named for end in years] or [0.0]), ends)
 
 
 def _out_of_fold(table: Any, sides: NDArray[np.bool_], folds: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -55,6 +55,17 @@ def test_what_sets_apart_is_found(name, other):
     assert _areas(_pool(_prose(rng, 40), _prose(rng, 40, **other)))[name].low > 0.9
 
 
+def test_years_are_read_as_numbers():
+    """A set that ends where the other begins is found although no year comes twice; 20 000 and 2.1900 are no years."""
+    early, late = (_prose(np.random.default_rng(seed), 20) for seed in (1, 2))
+    pool = _pool(
+        [f"{text} In {1920 + row} it was. 20000, 2.1900" for row, text in enumerate(early)],
+        [f"{text} In {1980 + row} it was. 20000, 2.1900" for row, text in enumerate(late)],
+    )
+    assert _areas(pool)["blind-form"].low > 0.8
+    assert blind._years(["In 1999 and 2004.", "20000 or 2.1900"]).tolist() == [[2004, 1999], [2001.5, 2001.5]]
+
+
 def test_nobody_is_praised_for_knowing_a_book():
     """Chunks of books with words of their own are not told apart by other chunks of the same books."""
     rng = np.random.default_rng(2)
