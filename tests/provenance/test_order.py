@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from provenance import scoring
+from provenance import scoring, suspects
 from provenance.audits import examples, order, traces
 from provenance.errors import InputError, MismatchError
 from provenance.records import Score, Window
@@ -296,3 +296,27 @@ def test_a_handful_of_rows_is_inconclusive(transcript, scores, rows):
     names = ("ids", "positions", "tokens", "texts", "strata", "units")
     few = dataclasses.replace(transcript, **{name: getattr(transcript, name)[:rows] for name in names})
     assert order.audit(few, scores("ours"), references=[scores("reference")], resamples=99).verdict == "inconclusive"
+
+
+def test_a_model_of_the_run_is_found_before_all_is_asked(trained, transcript):
+    """Asked look by look, the model gives evidence from some of the rows, and an independent one is asked them all."""
+    reference = suspects.load(trained.model("reference"))
+
+    def asking(name):
+        models = [suspects.load(trained.model(name)), reference]
+
+        def ask(records):
+            answers = [
+                scoring.score(records, suspect=model, window=WINDOW, tokenizer=transcript.tokenizer) for model in models
+            ]
+            return answers[0], tuple(answers[1:])
+
+        return ask
+
+    early = order.ask_early(transcript, asking("ours"), window=str(WINDOW))
+    found = order.audit(transcript, early.scores, references=early.references, early=early)
+    assert (found.verdict, found.decided_by) == ("evidence", "evalue")
+    assert early.asked < 0.8 * early.of
+    assert (early.tokens_asked, early.tokens_saved) == (32 * early.asked, 32 * (early.of - early.asked))
+    other = order.ask_early(transcript, asking("independent-0"), window=str(WINDOW))
+    assert other.asked == other.of == len(transcript.ids)
