@@ -33,6 +33,8 @@ def together(work, folder, *arguments):
         process.start()
     for process in pair:
         process.join(120)
+        process.kill()
+        process.join()
     return [process.exitcode for process in pair]
 
 
@@ -181,7 +183,9 @@ def train(rank, folder, runs):
         )
         trainer.train(resume_from_checkpoint=resume and str(place / resume))
         run.finish(texts=TEXTS)
-    torch.distributed.destroy_process_group()
+    torch.distributed.barrier()
+    # A group that dies with its last DDP model can wait for ever for a thread that waits for the interpreter (torch 2.13).
+    os._exit(0)
 
 
 def in_turn(folder, skip=0):
