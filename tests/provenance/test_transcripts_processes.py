@@ -184,7 +184,7 @@ def train(rank, folder, runs):
         trainer.train(resume_from_checkpoint=resume and str(place / resume))
         run.finish(texts=TEXTS)
     torch.distributed.barrier()
-    # A group that dies with its last DDP model can wait for ever for a thread that waits for the interpreter (torch 2.13).
+    # A group that dies with its last DDP model can wait for ever for a thread that waits for Python (torch 2.13).
     os._exit(0)
 
 
