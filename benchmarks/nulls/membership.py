@@ -15,7 +15,7 @@ from nulls import workshop
 from nulls.scenarios import RESAMPLES, Scenario
 from provenance import scoring
 from provenance.audits import membership
-from provenance.audits.pools import SETS
+from provenance.audits.membership.pools import SETS
 from provenance.records import Document
 
 if TYPE_CHECKING:

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from provenance.audits.membership import Side
-    from provenance.audits.pools import Pool
+    from provenance.audits.membership.pools import Pool
     from provenance.evidence import Evidence
     from provenance.records import Record
     from provenance.scoring import Scores
 
 PASSES = ("lower-case", "recall", "neighbourhood")
-"""As in `provenance.audits.views`, which is not imported for a usage message."""
+"""As in `provenance.audits.membership.views`, which is not imported for a usage message."""
 ALL = "all"
 
 
@@ -66,7 +66,8 @@ def command(members: Path, nonmembers: Path, passes: tuple[str, ...], min_k: tup
       provtool audit membership seen.jsonl unseen.jsonl --suspect ./model --cluster-field book
     """
     from cli.sources import Source
-    from provenance.audits import membership, pools
+    from provenance.audits import membership
+    from provenance.audits.membership import pools
 
     asked = _passes(passes, how)
     drawn = _drawn(how)
@@ -116,7 +117,7 @@ def _side(path: Path, how: dict[str, Any]) -> Side:
 
 def _records(pool: Pool, passes: Collection[str]) -> tuple[Record, ...]:
     """Lay the texts out, and say what the signals that need more will cost before it is spent."""
-    from provenance.audits import views
+    from provenance.audits.membership import views
 
     records = views.records(pool, passes=passes)
     if passes:

@@ -6,7 +6,7 @@ import zlib
 import numpy as np
 import pytest
 
-from provenance.audits import attacks, pools, replies, tagging, views
+from provenance.audits.membership import attacks, pools, replies, tagging, views
 from provenance.errors import InputError
 from provenance.records import Document, Score
 from provenance.scoring import Scores

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from provenance.audits import blind, pools
+from provenance.audits.membership import blind, pools
 from provenance.records import Document
 
 WORDS = ["red", "green", "blue", "tall", "small", "old", "new", "warm", "cold", "late"]

@@ -9,7 +9,8 @@ import pytest
 from scipy import stats
 
 from provenance import corpora, scoring
-from provenance.audits import membership, pools, replies, trials, views, weighing
+from provenance.audits import membership
+from provenance.audits.membership import pools, replies, trials, views, weighing
 from provenance.records import Document
 
 AUDITS = 2000

@@ -8,7 +8,8 @@ import pytest
 
 from provenance import evidence as evidences
 from provenance import report, scoring
-from provenance.audits import membership, pools, views
+from provenance.audits import membership
+from provenance.audits.membership import finding, pools, views
 from provenance.errors import InputError, MismatchError
 from provenance.records import Document, Score
 
@@ -94,7 +95,7 @@ def test_without_a_record_a_small_lift_is_inconclusive():
     assert found.pvalue <= 1e-3
     assert found.auroc.low > 0.5
     assert (found.verdict, [gate.name for gate in found.gates if not gate.passed]) == ("inconclusive", ["blind"])
-    assert found.caveats[0] == membership.CONDITIONAL
+    assert found.caveats[0] == finding.CONDITIONAL
 
 
 def test_without_a_record_a_suspect_must_exceed_every_blind_guess():

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from provenance.audits import pools
+from provenance.audits.membership import pools
 from provenance.errors import InputError, MismatchError
 from provenance.records import Document
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from provenance.audits import attacks, weighing
+from provenance.audits.membership import attacks, weighing
 from provenance.evidence import Effect
 from provenance.stats import clusters as clustered
 from provenance.stats import rank, roc
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from provenance.audits.pools import Pool
-    from provenance.audits.replies import Replies
-    from provenance.audits.weighing import Weighing
+    from provenance.audits.membership.pools import Pool
+    from provenance.audits.membership.replies import Replies
+    from provenance.audits.membership.weighing import Weighing
     from provenance.stats.clusters import Exchange
     from provenance.stats.roc import Area
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from provenance.audits.pools import Pool
+    from provenance.audits.membership.pools import Pool
     from provenance.stats.clusters import Exchange
 
 RIDGE, PRIOR = 25.0, 0.1

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from provenance.audits import attacks, blind, gates, plots, pools, trials, weighing
-from provenance.audits import replies as replying
-from provenance.audits.pools import Side, Split, split
+from provenance.audits import gates, plots
+from provenance.audits.membership import attacks, blind, pools, trials, weighing
+from provenance.audits.membership import replies as replying
 from provenance.evidence import (
     DEFAULT_ALPHA,
     Auroc,
@@ -39,12 +39,11 @@ from provenance.stats import roc, tails
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from provenance.audits.blind import Guess
-    from provenance.audits.trials import Trial
+    from provenance.audits.membership.blind import Guess
+    from provenance.audits.membership.pools import Side, Split
+    from provenance.audits.membership.trials import Trial
     from provenance.scoring import Scores
     from provenance.stats.roc import Area
-
-__all__ = ["Side", "Split", "audit", "split"]
 
 DEFAULT_RESAMPLES = 9_999
 MIN_CLUSTERS = 10

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from provenance.audits.pools import SETS
+from provenance.audits.membership.pools import SETS
 from provenance.errors import InputError
 from provenance.language import words
 from provenance.records import Record, generator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from provenance.audits.pools import Pool
+    from provenance.audits.membership.pools import Pool
 
 PASSES = ("lower-case", "recall", "neighbourhood")
 """Signals that are measured only where these views were scored."""

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from provenance.audits import pools, signals, views
-from provenance.audits.pools import SETS
+from provenance.audits import signals
+from provenance.audits.membership import pools, views
+from provenance.audits.membership.pools import SETS
 from provenance.errors import MismatchError
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from provenance.audits.pools import Pool
+    from provenance.audits.membership.pools import Pool
     from provenance.records import Score
     from provenance.scoring import Scores
 

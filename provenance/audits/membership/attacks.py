@@ -1,7 +1,7 @@
 """Which number does each published membership attack make of a text's scores?
 
 In all of them larger means member, as their papers have it, and none is ever turned round. One pass over the texts
-serves all but three (`provenance.audits.views`). What a suspect's answers cannot give is `NotMeasured`, and why.
+serves all but three (`views`). What a suspect's answers cannot give is `NotMeasured`, and why.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from provenance.audits import tagging, views
-from provenance.audits.replies import PREFIX
+from provenance.audits.membership import tagging, views
+from provenance.audits.membership.replies import PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from provenance.audits.replies import Replies
+    from provenance.audits.membership.replies import Replies
     from provenance.records import Score
 
     Values = NDArray[np.float64] | str

@@ -18,7 +18,7 @@ from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 from sklearn.linear_model import RidgeClassifier
 from sklearn.preprocessing import StandardScaler
 
-from provenance.audits import weighing
+from provenance.audits.membership import weighing
 from provenance.stats import clusters as clustered
 from provenance.stats import rank
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from provenance.audits.pools import Pool
+    from provenance.audits.membership.pools import Pool
     from provenance.stats.roc import Area
 
 MOST_TEXTS, MOST_CHARACTERS = 4_000, 1_000
