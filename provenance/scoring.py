@@ -1,7 +1,7 @@
 """How likely is every record to a suspect? Records in, one table of scores out; here the model's part ends.
 
-Every distinct text is scored once, in the order of its hash, so that nothing an audit draws conclusions from (which
-variant was published, where an example stood in the run) can steer a batch.
+Every distinct text is scored once, shard by shard (`provenance.questions`). Here all is held in memory and written at
+the end; `provenance.resuming` gives the same table, byte for byte, of a run that may be killed.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from provenance import artifacts, storage, suspects, tokenizers
-from provenance.errors import ArtifactError, InputError, MismatchError
+from provenance import artifacts, questions, shards, storage, suspects
+from provenance.errors import ArtifactError, MismatchError
 from provenance.records import Score, Window
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from provenance.questions import Questions
     from provenance.records import Record, Tokenizer
     from provenance.suspects import Suspect
 
@@ -33,12 +34,7 @@ SCORES = artifacts.Kind(
             ("set", pa.string()),
             ("variant", pa.int16()),
             ("view", pa.string()),
-            ("start", pa.int32()),
-            ("tokens", pa.list_(pa.int32())),
-            ("ends", pa.list_(pa.int32())),
-            ("logprob", pa.list_(pa.float32())),
-            ("mean", pa.list_(pa.float32())),
-            ("sd", pa.list_(pa.float32())),
+            *shards.ANSWER,
         ]
     ),
 )
@@ -98,20 +94,26 @@ def score(
         If records have ids of another tokenizer and neither it nor a text is at hand.
     """
     model = suspects.load(suspect) if isinstance(suspect, str) else suspect
-    asked = list(records)
-    if not asked:
-        raise InputError("nothing to score", expected="at least one record")
-    rendering, prepared, applied = _render(asked, model, window=window, tokenizer=tokenizer)
-    rows = _score_distinct(prepared, model, window=applied, progress=progress)
+    asked = questions.prepare(tuple(records), model, window=window, tokenizer=tokenizer)
     scores = Scores(
-        rows=tuple(rows),
+        rows=tuple(_answered(asked, model, progress=progress)),
         suspect=dict(model.identity),
-        rendering=rendering,
+        rendering=asked.rendering,
         window=str(window) if window else None,
         inputs=dict(inputs or {}),
         sha256="",
     )
     return _saved(scores, out)
+
+
+def header(asked: Questions, model: Suspect, *, window: Window | None, inputs: Mapping[str, str]) -> artifacts.Header:
+    """Say what a table of a suspect's answers says of itself."""
+    settings = {
+        "suspect": dict(model.identity),
+        "rendering": asked.rendering,
+        "window": str(window) if window else None,
+    }
+    return artifacts.Header(inputs=inputs, settings=settings)
 
 
 def read(path: str | os.PathLike[str]) -> Scores:
@@ -216,8 +218,8 @@ def _saved(scores: Scores, out: str | os.PathLike[str] | None) -> Scores:
                 b"".join(b"-" if part is None else part.tobytes() for part in (row.logprob, row.mean, row.sd))
             )
         return replace(scores, sha256=content.hexdigest())
-    header = artifacts.Header(inputs=scores.inputs, settings=_settings(scores))
-    with artifacts.TableWriter(out, kind=SCORES, header=header) as writer:
+    head = artifacts.Header(inputs=scores.inputs, settings=_settings(scores))
+    with artifacts.TableWriter(out, kind=SCORES, header=head) as writer:
         for row in scores.rows:
             writer.write(_to_row(row))
     return replace(scores, sha256=storage.digest(out))
@@ -227,79 +229,14 @@ def _settings(scores: Scores) -> dict[str, Any]:
     return {"suspect": dict(scores.suspect), "rendering": scores.rendering, "window": scores.window}
 
 
-def _render(
-    records: Sequence[Record], model: Suspect, *, window: Window | None, tokenizer: Tokenizer | None
-) -> tuple[str, list[Record], Window | None]:
-    """Decide once for all records whether ids or characters are scored."""
-    if model.identity["kind"] == "column":
-        return "sum", list(records), window
-    with_ids = all(record.tokens is not None for record in records)
-    if with_ids and tokenizer and model.tokenizer and model.tokenizer.sha256 == tokenizer.sha256:
-        return "tokens", list(records), window
-    if with_ids and tokenizer and (decoder := _decoder(tokenizer)):
-        return "text", [_decode(record, decoder, window) for record in records], None
-    if without := [record for record in records if record.text is None]:
-        raise _unreadable(without[0])
-    return "text", [replace(record, tokens=None) for record in records], window
-
-
-def _unreadable(record: Record) -> InputError:
-    """Explain why a record cannot be put before a model: its ids are strange to it, or there is nothing but its id."""
-    what, hint = "neither text nor token ids", "--join CORPUS"
-    if record.tokens is not None:
-        what, hint = "no text, and its token ids are of a tokenizer that is not the suspect's", "--tokenizer FOLDER"
-    return InputError(
-        f"record {record.id!r} has {what}",
-        expected="a transcript with text, or its tokenizer at hand",
-        hint=f"provtool transcript import … {hint}",
-    )
-
-
-def _decoder(tokenizer: Tokenizer) -> Any:
-    """Load the tokenizer that made the ids, and no other that came to lie under its name."""
-    decoder = tokenizers.find(tokenizer.name, revision=tokenizer.revision)
-    if decoder and tokenizers.tokenizer_digest(decoder) != tokenizer.sha256:
-        raise MismatchError(
-            f"the tokenizer at {tokenizer.name} is not the one that made the records' token ids",
-            expected=f"sha256 {tokenizer.sha256[:12]}",
-        )
-    return decoder
-
-
-def _decode(record: Record, decoder: Any, window: Window | None) -> Record:
-    """Give the window's characters after those before it; a character that straddles its start is scored.
-
-    The window is decoded after its context: alone, a tokenizer would drop its leading space or half of a letter.
-    """
-    ids = list(record.tokens or ())
-    low, high = (window.start, window.start + window.length) if window else (0, len(ids))
-    before, whole = (decoder.decode(ids[:end], clean_up_tokenization_spaces=False) for end in (low, high))
-    shared = next((at for at, (one, other) in enumerate(zip(before, whole, strict=False)) if one != other), len(before))
-    return replace(record, tokens=None, context=whole[:shared], text=whole[shared:])
-
-
-def _score_distinct(
-    records: Sequence[Record],
-    model: Suspect,
-    *,
-    window: Window | None,
-    progress: Callable[[int, int | None], None],
-) -> Iterator[Score]:
-    if model.identity["kind"] == "column":
-        yield from model.score(records, window=window, progress=progress)
-        return
-    contents = [_content(record) for record in records]
-    first = {content: row for row, content in reversed(list(enumerate(contents)))}
-    distinct = sorted(first)
-    answers = model.score([records[first[content]] for content in distinct], window=window, progress=progress)
-    by_content = dict(zip(distinct, answers, strict=True))
-    for record, content in zip(records, contents, strict=True):
-        yield replace(by_content[content], id=record.id, set=record.set, variant=record.variant, view=record.view)
-
-
-def _content(record: Record) -> bytes:
-    asked = (record.context, record.text or "") if record.tokens is None else record.tokens
-    return hashlib.sha256(repr(asked).encode()).digest()
+def _answered(asked: Questions, model: Suspect, *, progress: Callable[[int, int | None], None]) -> Iterator[Score]:
+    answers, done, total = list[Score](), 0, sum(asked.sizes)
+    for index, size in enumerate(asked.sizes):
+        report = shards.part_of(progress, before=done, own=size, total=total) if len(asked.sizes) > 1 else progress
+        answers += shards.score_shard(asked.shard(index), model, window=asked.window, progress=report)
+        done += size
+    for record, row in zip(asked.records, asked.rows, strict=True):
+        yield replace(answers[row], id=record.id, set=record.set, variant=record.variant, view=record.view)
 
 
 def _to_row(row: Score) -> dict[str, Any]:

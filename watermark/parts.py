@@ -7,20 +7,12 @@ table's digest are on the disk.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import json
-import multiprocessing
-import os
-import signal
-import threading
-from collections import deque
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import TYPE_CHECKING
 
-from provenance import artifacts, storage
+from provenance import artifacts, processes, storage
 from provenance.language import surprisal
 from watermark import ledger, marking
 
@@ -34,8 +26,6 @@ if TYPE_CHECKING:
 
 MOST_DOCUMENTS, MOST_CHARACTERS = 256, 1_000_000
 """A part ends after so many of either; a document is never cut."""
-AHEAD = 2
-"""Parts waiting for each process, so that none idles and memory stays bounded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,33 +81,10 @@ def run(jobs: Iterable[Job], *, workers: int, progress: Callable[[int], None]) -
     progress
         Called with how many documents a part had.
     """
-    with contextlib.ExitStack() as stack:
-        for part in map(_do, jobs) if workers == 1 else _in_processes(jobs, workers, stack):
+    with processes.in_order(_do, jobs, workers=workers) as done:
+        for part in done:
             progress(part.documents)
             yield part
-
-
-def _in_processes(jobs: Iterable[Job], workers: int, stack: contextlib.ExitStack) -> Iterator[Part]:
-    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_serve)
-    stack.callback(pool.shutdown, wait=True, cancel_futures=True)
-    coming = iter(jobs)
-    waiting = deque(pool.submit(_do, job) for job in islice(coming, AHEAD * workers))
-    while waiting:
-        yield waiting.popleft().result()
-        waiting += [pool.submit(_do, job) for job in islice(coming, 1)]
-
-
-def _serve() -> None:
-    """Leave Ctrl-C to the process that asked, and go when it is gone: it cannot say so when it was killed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_follow, daemon=True).start()
-
-
-def _follow() -> None:
-    asking = multiprocessing.parent_process()
-    if asking is not None:
-        asking.join()
-        os._exit(1)
 
 
 def _do(job: Job) -> Part:

@@ -4,7 +4,8 @@ A suspect is named by one string:
 
 - ``hf:NAME_OR_PATH[@REVISION]`` (or a bare path): a Hugging Face causal language model, `causal_lm`;
 - ``ngram:FILE``: a counting model made by ``provtool ngram``, a reference that never saw an order, `ngram`;
-- ``column:FILE:NAME``: log-likelihoods computed elsewhere, `column`.
+- ``column:FILE:NAME``: log-likelihoods computed elsewhere, `column`;
+- ``openai:BASE_URL#MODEL``: a model served behind an OpenAI-compatible completions API, `completions`.
 
 `load` turns the string into a `Suspect`. Records reach a suspect either as its own token ids or as text, never both.
 """
@@ -12,7 +13,7 @@ A suspect is named by one string:
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from provenance.errors import InputError
 
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from provenance.records import Record, Score, Tokenizer, Window
+    from provenance.suspects.terms import Terms
 
-KINDS = ("hf", "ngram", "column")
+KINDS = ("hf", "ngram", "column", "openai")
 
 
 class Suspect(Protocol):
@@ -49,15 +51,33 @@ class Suspect(Protocol):
         ...
 
 
-def load(name: str, *, dtype: str = "float32", device: str | None = None, batch_tokens: int = 8192) -> Suspect:
+@runtime_checkable
+class Counting(Protocol):
+    """A suspect that can say, before it is asked, how much that will be."""
+
+    def count(self, records: Sequence[Record], *, window: Window | None) -> int:
+        """Count the tokens it would read to answer these records."""
+        ...
+
+
+def load(
+    name: str,
+    *,
+    dtype: str = "float32",
+    device: str | None = None,
+    batch_tokens: int = 8192,
+    terms: Terms | None = None,
+) -> Suspect:
     """Open the suspect that a string names.
 
     Parameters
     ----------
     name
-        ``hf:…``, ``ngram:…``, ``column:…`` or a bare path to a Hugging Face folder.
+        ``hf:…``, ``ngram:…``, ``column:…``, ``openai:…`` or a bare path to a Hugging Face folder.
     dtype, device, batch_tokens
         For ``hf:`` only: number format, torch device (None: CUDA when there is one) and padded tokens a batch.
+    terms
+        For ``openai:`` only: how a served model may be asked.
 
     Raises
     ------
@@ -75,6 +95,10 @@ def load(name: str, *, dtype: str = "float32", device: str | None = None, batch_
         from provenance.suspects import column
 
         return column.load(rest)
+    if kind == "openai":
+        from provenance.suspects import completions
+
+        return completions.load(rest, terms=terms)
     if kind == "hf" or Path(name).exists():
         from provenance.suspects import causal_lm
 

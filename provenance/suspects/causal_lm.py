@@ -74,6 +74,11 @@ class CausalLM:
         for record, item, answer in zip(records, encoded, answers, strict=True):
             yield _score(record, item, answer)
 
+    def count(self, records: Sequence[Record], *, window: Window | None) -> int:
+        """See `provenance.suspects.Counting.count`."""
+        encoded = (pieces.clip(self._encode(record), window) for record in records)
+        return sum(len(piece.ids) for item in encoded for piece in pieces.cut(0, item, self.context))
+
     def _budget(self) -> int:
         """Bound a batch's tokens, and its logits too where they come for all tokens at once."""
         if self.plain_head:

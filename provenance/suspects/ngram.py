@@ -69,6 +69,11 @@ class NgramModel:
             done += len(batch)
             progress(done, len(records))
 
+    def count(self, records: Sequence[Record], *, window: Window | None) -> int:  # noqa: ARG002 (it reads all)
+        """See `provenance.suspects.Counting.count`."""
+        unit = "token" if self.tokenizer else "byte"
+        return sum(len(_read(record, unit=unit).units) for record in records)
+
     def _logprobs(self, sequences: Sequence[NDArray[np.int64]]) -> NDArray[np.float32]:
         units, place = _joined(sequences)
         hashes = _hashes(units, order=self.order)

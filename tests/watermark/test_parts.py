@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from provenance import processes
 from provenance.records import Document
 from watermark import embedding, ledger, parts
 from watermark.keys import Key
@@ -11,7 +12,7 @@ from watermark.marking import Embedding, Task
 from watermark.rules import SiteRules
 
 KEY = Key(secret=bytes(range(32)), id="test")
-MANY = 4 * parts.AHEAD
+MANY = 4 * processes.AHEAD
 """More parts than two processes are ever given ahead."""
 
 
