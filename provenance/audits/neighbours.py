@@ -8,7 +8,7 @@ own scores alike from neighbour to neighbour.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
@@ -17,13 +17,15 @@ from provenance.audits import contents, gates, traces
 from provenance.records import generator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from provenance.audits.traces import Trace
     from provenance.evidence import Gate
     from provenance.transcripts.tables import Transcript
+
+    Words = Callable[[Sequence[int]], Sequence[NDArray[Any]]]
 
 WIDTH = 64
 """Numbers that stand for the words of a unit: enough to tell books apart, few enough for many units."""
@@ -33,17 +35,34 @@ MOST, BLOCK = 20_000, 1_000
 """Of more units than `MOST`, blocks of so many neighbours are looked at, evenly spread over the run."""
 
 
-def alike(transcript: Transcript, trace: Trace, *, window: str | None, rng: np.random.Generator) -> tuple[Gate, ...]:
-    """Look at units as they stand in the run, within each stratum."""
+def alike(transcript: Transcript, trace: Trace, *, words: Words, rng: np.random.Generator) -> tuple[Gate, ...]:
+    """Look at the words of units as they stand in the run, within each stratum, and at what else is known of them.
+
+    Parameters
+    ----------
+    words
+        Gives the words of some rows of the transcript, as numbers: token ids, or anything that is equal where they are.
+    """
     groups = list(_groups(trace))
-    looked = np.concatenate(groups)
-    edges = np.cumsum([len(group) for group in groups])[:-1]
-    words = _words(transcript, [trace.units.names[unit] for unit in looked.tolist()], window=window)
-    facts = _scaled(np.column_stack([trace.units.references, trace.units.features])[looked])
-    return (
-        gates.neighbours("words", np.split(words, edges), rng=rng),
-        gates.neighbours("difficulty", np.split(facts, edges), rng=rng),
-    )
+    names = [trace.units.names[unit] for unit in np.concatenate(groups).tolist()]
+    sketches = np.split(_sketch(transcript, names, words), np.cumsum([len(group) for group in groups])[:-1])
+    return (gates.neighbours("words", sketches, rng=rng), known(trace, rng=rng))
+
+
+def scored(transcript: Transcript, *, window: str | None) -> Words:
+    """Take what is scored of rows for their words: token ids, or runs of letters."""
+
+    def words(rows: Sequence[int]) -> list[NDArray[Any]]:
+        found = contents.scored(transcript, window, rows=rows)
+        return [_grams(one) if transcript.tokens[row] is None else one for row, one in zip(rows, found, strict=True)]
+
+    return words
+
+
+def known(trace: Trace, *, rng: np.random.Generator) -> Gate:
+    """Look at references and features of units as they stand in the run, within each stratum."""
+    facts = _scaled(np.column_stack([trace.units.references, trace.units.features]))
+    return gates.neighbours("difficulty", [facts[group] for group in _groups(trace)], rng=rng)
 
 
 def _groups(trace: Trace) -> Iterator[NDArray[np.int64]]:
@@ -60,7 +79,7 @@ def _groups(trace: Trace) -> Iterator[NDArray[np.int64]]:
             yield members[first : first + BLOCK]
 
 
-def _words(transcript: Transcript, names: Sequence[str], *, window: str | None) -> NDArray[np.float64]:
+def _sketch(transcript: Transcript, names: Sequence[str], words: Words) -> NDArray[np.float64]:
     """Sketch the words of each unit: counts by rarity, projected at random to `WIDTH` numbers, of length 1."""
     place = {name: at for at, name in enumerate(names)}
     owners = [
@@ -68,12 +87,9 @@ def _words(transcript: Transcript, names: Sequence[str], *, window: str | None) 
         for unit, id_ in zip(transcript.units, transcript.ids, strict=True)
     ]
     rows = [row for row, owner in enumerate(owners) if owner >= 0]
-    scored = contents.scored(transcript, window, rows=rows)
-    words = [
-        _grams(found) if transcript.tokens[row] is None else found for row, found in zip(rows, scored, strict=True)
-    ]
-    values, codes = np.unique(np.concatenate(words), return_inverse=True)
-    unit = np.repeat([owners[row] for row in rows], [len(found) for found in words])
+    found = words(rows)
+    values, codes = np.unique(np.concatenate(found), return_inverse=True)
+    unit = np.repeat([owners[row] for row in rows], [len(one) for one in found])
     counts = sparse.coo_matrix((np.ones(len(codes)), (unit, codes)), shape=(len(names), len(values))).tocsr()
     counts.data = np.log1p(counts.data)
     rarity = np.log(len(names) / np.maximum(np.bincount(counts.indices, minlength=len(values)), 1))
@@ -81,7 +97,7 @@ def _words(transcript: Transcript, names: Sequence[str], *, window: str | None) 
     signs = generator(0, "words").choice([-1.0, 1.0], size=(len(values), WIDTH))
     sketch: NDArray[np.float64] = counts @ (rarity[:, None] * signs)
     length = np.linalg.norm(sketch, axis=1, keepdims=True)
-    return np.divide(sketch, length, out=np.zeros_like(sketch), where=length > 0)
+    return sketch / np.where(length > 0, length, 1.0)
 
 
 def _grams(text: NDArray[np.int32]) -> NDArray[np.int64]:

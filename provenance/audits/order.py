@@ -187,7 +187,7 @@ def _gates(
         gates.independent(scores.suspect, [reference.suspect for reference in references], twins=twins),
         gates.reach(trace.log10_floor, alpha=alpha),
         *traces.drifts(trace, rng=rng),
-        *neighbours.alike(transcript, trace, window=scores.window, rng=rng),
+        *neighbours.alike(transcript, trace, words=neighbours.scored(transcript, window=scores.window), rng=rng),
     )
 
 

@@ -13,12 +13,13 @@ After "Blackbox Model Provenance via Palimpsestic Membership Inference" (arXiv 2
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from provenance import corpora, storage
-from provenance.audits import gates, holding, readings, residuals, traces
+from provenance.audits import gates, holding, neighbours, readings, residuals, traces
 from provenance.audits.holding import Counting
 from provenance.evidence import DEFAULT_ALPHA, OWNER_CAVEAT, Commitment, Evidence, Gate, Statistic
 from provenance.records import Document, generator
@@ -136,6 +137,9 @@ def _gates(held: Held, trace: Trace, *, alpha: float, rng: np.random.Generator) 
         _overlaps(held),
         gates.reach(trace.log10_floor, alpha=alpha),
         *traces.drifts(trace, rng=rng),
+        *neighbours.alike(
+            held.transcript, trace, words=partial(readings.some, held.transcript.path, held.reading), rng=rng
+        ),
     )
 
 

@@ -102,6 +102,17 @@ def rows(path: Path, reading: Reading) -> Iterator[Rows]:
         yield Rows(batch=watchlist.Batch(tokens=tokens, edges=edges), kinds=kinds)
 
 
+def some(path: Path, reading: Reading, wanted: Sequence[int]) -> list[NDArray[np.int32]]:
+    """Give what the units of some rows are, in the order of the transcript."""
+    found: list[NDArray[np.int32]] = []
+    first, left = 0, set(wanted)
+    for part in rows(path, reading):
+        edges = part.batch.edges.tolist()
+        found += [part.kinds[edges[at] : edges[at + 1]] for at in range(len(edges) - 1) if first + at in left]
+        first += len(edges) - 1
+    return found
+
+
 def describe(passed: Iterable[Rows]) -> Content:
     """Look at every row once: how long, how often the same, and how frequent each kind of unit is."""
     counts = np.zeros(0, dtype=np.int64)
