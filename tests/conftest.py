@@ -95,6 +95,15 @@ def authority(stamping):
     return stamping.Authority()
 
 
+@pytest.fixture(scope="session")
+def serving():
+    """Give the module ``serving.py``, which no import finds: tests are no package."""
+    spec = importlib.util.spec_from_file_location("serving", Path(__file__).with_name("serving.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def _paragraphs():
     """Prose of Python's own language reference, which every Python brings along."""
     blocks = (block for text in pydoc_data.topics.topics.values() for block in re.split(r"\n\s*\n", text))

@@ -25,12 +25,12 @@ CONTINUATION = 0xC0
 def ends(tokens: Sequence[str], text: str) -> tuple[int, ...] | None:
     """Give the end of every token in characters of the text; None where the tokens are not the text.
 
-    Tokens that share a character end before it, but for the last of them.
+    Tokens that share a character all end behind it, as a tokenizer's own offsets say.
 
     Examples
     --------
     >>> ends(["One", " two", " \N{REPLACEMENT CHARACTER}", "\N{REPLACEMENT CHARACTER}"], "One two é")
-    (3, 7, 8, 9)
+    (3, 7, 9, 9)
     >>> ends(["One", " two"], "One two three") is None
     True
     """
@@ -94,8 +94,7 @@ def _share(places: list[int], rows: Sequence[int], low: int, high: int) -> None:
 
 
 def _characters(data: bytes, places: Sequence[int]) -> tuple[int, ...]:
-    """Count the characters that are whole at each place in bytes."""
+    """Count the characters that have begun at each place in bytes."""
     begins = (np.frombuffer(data, dtype=np.uint8) & CONTINUATION) != ASCII
     begun = np.concatenate([[0], np.cumsum(begins)])
-    inside = np.concatenate([~begins, [False]])
-    return tuple((begun[list(places)] - inside[list(places)]).tolist()) if places else ()
+    return tuple(begun[list(places)].tolist()) if places else ()

@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import email.utils
+import functools
 import json
 import os
 import re
+import ssl
 import time
 from collections import deque
 from dataclasses import dataclass, replace
@@ -36,9 +38,12 @@ KEYS = ("PROVTOOL_API_KEY", "OPENAI_API_KEY")
 """Where a key is looked for; the second is sent to nobody but OpenAI and the server in OPENAI_BASE_URL."""
 AHEAD = 8
 """Answers kept, times the concurrency, while an earlier one is waited for."""
+GLANCE = 0.02
+"""Seconds between two looks at a budget that is used up for now."""
 LONGEST_WAIT = 600.0
 """Seconds that a server may ask to be left alone."""
 Future = concurrent.futures.Future[dict[str, Any]]
+Task = asyncio.Task[Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +73,14 @@ class _AgainError(Exception):
         """Whether the attempt may have been paid for."""
 
 
+class _SpentError(Exception):
+    """The budget has no room for another request, and nothing is under way that could leave some."""
+
+    def __init__(self, bound: int) -> None:
+        super().__init__(bound)
+        self.bound = bound
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
     """A server, the model on it, and the terms on which it is asked."""
@@ -88,17 +101,30 @@ class Endpoint:
             If the server cannot be reached, refuses, or answers anything but a JSON object; if the budget is used up,
             after all answers to what was sent.
         """
+        given = 0
+        try:
+            for answer in self._answers(requests, path):
+                yield answer
+                given += 1
+        except _SpentError as error:
+            raise self.budget.refused(f"{given} of {len(requests)} texts were answered", bound=error.bound) from None
+
+    def _answers(self, requests: Sequence[Request], path: str) -> Iterator[dict[str, Any]]:
         with anyio.from_thread.start_blocking_portal() as portal, self._client(portal) as client:
-            waiting: deque[Future] = deque()
-            for done, request in enumerate(requests):
-                while not (self._has_room(waiting) and self.budget.promise(request.bound)):
-                    if not waiting:
-                        raise self.budget.refused(f"{done} of {len(requests)} texts were answered", bound=request.bound)
-                    _wait_for_one(waiting)
+            waiting, under_way = deque[Future](), set[Task]()
+            try:
+                for request in requests:
+                    while not (self._has_room(waiting) and self.budget.promise(request.bound)):
+                        if not waiting:
+                            raise _SpentError(request.bound)
+                        _wait_for_one(waiting)
+                        yield from _finished(waiting)
+                    waiting.append(portal.start_task_soon(self._send, client, path, request, under_way))
                     yield from _finished(waiting)
-                waiting.append(portal.start_task_soon(self._send, client, path, request))
-                yield from _finished(waiting)
-            yield from (future.result() for future in waiting)
+                yield from (future.result() for future in waiting)
+            finally:
+                # Before the connections are closed, on which they run.
+                portal.call(_stop, under_way)
 
     def _client(self, portal: BlockingPortal) -> Any:
         return portal.wrap_async_context_manager(
@@ -106,6 +132,7 @@ class Endpoint:
                 headers={"Authorization": f"Bearer {self.key}"} if self.key else {},
                 timeout=self.patience.timeout,
                 limits=httpx.Limits(max_connections=self.concurrency),
+                verify=_certificates(),
             )
         )
 
@@ -118,35 +145,53 @@ class Endpoint:
         """Its name as a suspect."""
         return f"openai:{self.url}#{self.model}"
 
-    async def _send(self, client: httpx.AsyncClient, path: str, request: Request) -> dict[str, Any]:
-        used = 0
+    async def _send(
+        self, client: httpx.AsyncClient, path: str, request: Request, under_way: set[Task]
+    ) -> dict[str, Any]:
+        """Ask until there is an answer; for the first attempt tokens were set aside, each other one sees to it."""
+        if task := asyncio.current_task():
+            under_way.add(task)
+            task.add_done_callback(under_way.discard)
         again = tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception_type(_AgainError),
             stop=tenacity.stop_after_attempt(self.patience.attempts),
             wait=_Pause(tenacity.wait_random_exponential(multiplier=self.patience.pause, max=60)),
-            before_sleep=lambda state: self._pay_again(state, request),
             reraise=True,
         )
         try:
-            answer: dict[str, Any] = await again(self._attempt, client, f"{self.url}/{path}", request)
+            async for attempt in again:
+                with attempt:
+                    if attempt.retry_state.attempt_number > 1:
+                        await self._promise(request.bound)
+                    return await self._attempt(client, f"{self.url}/{path}", request)
+        except _AgainError as error:
+            raise self._failed(str(error), error.status, about=request.about) from error
+        raise AssertionError("tenacity ended without an answer or an error")
+
+    async def _promise(self, bound: int) -> None:
+        """Set tokens aside once there are some, which those who are under way may leave over."""
+        while not self.budget.promise(bound):
+            if not self.budget.promised:
+                raise _SpentError(bound)
+            await asyncio.sleep(GLANCE)
+
+    async def _attempt(self, client: httpx.AsyncClient, url: str, request: Request) -> dict[str, Any]:
+        """Send a request once, and count what it used."""
+        used = request.bound  # also where it is broken off
+        try:
+            answer = await self._post(client, url, request)
             used = paid(answer, request.bound)
         except _AgainError as error:
             used = request.bound if error.lost else 0
-            raise self._failed(str(error), error.status, about=request.about) from error
+            raise
+        except SuspectError:
+            used = 0
+            raise
         finally:
             self.budget.settle(request.bound, used=used)
         return answer
 
-    def _pay_again(self, state: tenacity.RetryCallState, request: Request) -> None:
-        """Count an attempt whose answer was lost as paid, and set tokens aside for the next."""
-        error = state.outcome.exception() if state.outcome else None
-        if isinstance(error, _AgainError) and error.lost:
-            if not self.budget.promise(request.bound):
-                self.budget.settle(0, used=request.bound)
-                raise self.budget.refused("not every text was answered", bound=request.bound)
-            self.budget.settle(request.bound, used=request.bound)
-
-    async def _attempt(self, client: httpx.AsyncClient, url: str, request: Request) -> dict[str, Any]:
+    async def _post(self, client: httpx.AsyncClient, url: str, request: Request) -> dict[str, Any]:
         try:
             async with asyncio.timeout(self.patience.timeout):
                 response = await client.post(url, json={"model": self.model, **request.body})
@@ -265,9 +310,21 @@ def _is_openai(url: httpx.URL) -> bool:
     return url.scheme == "https" and (url.host == "openai.com" or url.host.endswith(".openai.com"))
 
 
+@functools.cache
+def _certificates() -> ssl.SSLContext:
+    """Read the authorities that HTTPS trusts once: it takes longer than a request."""
+    return httpx.create_ssl_context()
+
+
 def _wait_for_one(waiting: deque[Future]) -> None:
     under_way = [future for future in waiting if not future.done()]
     concurrent.futures.wait(under_way, return_when=concurrent.futures.FIRST_COMPLETED)
+
+
+async def _stop(under_way: set[Task]) -> None:
+    for task in list(under_way):
+        task.cancel()
+    await asyncio.gather(*under_way, return_exceptions=True)
 
 
 def _finished(waiting: deque[Future]) -> Iterator[dict[str, Any]]:

@@ -1,0 +1,172 @@
+"""A real HTTP server on this machine that speaks the completions protocol, and bends it as a test wants."""
+
+import contextlib
+import http.server
+import json
+import re
+import socket
+import threading
+import zlib
+
+
+DROP = "drop"
+"""In place of an answer: the connection is closed without one."""
+
+
+class Server(http.server.ThreadingHTTPServer):
+    """Answers what `reply(body, headers)` gives: a JSON object, (status, object, headers), bytes, or `DROP`."""
+
+    daemon_threads = True
+    request_queue_size = 64
+
+    def __init__(self, reply):
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.reply = reply
+        self.asked = []
+        """Bodies, in the order in which they came."""
+        self.headers = []
+        self.lock = threading.Lock()
+
+    @property
+    def url(self):
+        """Base address, as a suspect names it."""
+        return f"http://127.0.0.1:{self.server_address[1]}/v1"
+
+    def handle_error(self, request, client_address):
+        """Say nothing of clients that went away."""
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        """Hand a request to the server's own function."""
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        with self.server.lock:
+            self.server.asked.append(body)
+            self.server.headers.append(dict(self.headers))
+        if self.path != "/v1/completions":
+            self._send((404, {"detail": "Not Found"}, {}))
+        else:
+            self._send(self.server.reply(body, self.headers))
+
+    def _send(self, answer):
+        if answer is DROP:
+            self.close_connection = True
+            self.connection.shutdown(socket.SHUT_RDWR)
+            return
+        status, content, headers = answer if isinstance(answer, tuple) else (200, answer, {})
+        data = content if isinstance(content, bytes) else json.dumps(content).encode()
+        self.send_response(status)
+        for name, value in ({"Content-Type": "application/json"} | headers).items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_arguments):
+        """Keep quiet."""
+
+
+@contextlib.contextmanager
+def serve(reply):
+    """Run a server while the block lasts."""
+    server = Server(reply)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def words(text):
+    """Cut a text as the model `likelihoods` does."""
+    return re.findall(r"\s?\w+|\s|\S", text)
+
+
+def likelihoods(tokens):
+    """Give a closed-form model's log-probability of each token, and of the likeliest one at its place."""
+    before = ["", *tokens]
+    best = [-0.01 - zlib.crc32(token.encode()) % 1000 / 1000 for token in before[:-1]]
+    own = [
+        top - zlib.crc32((one + two).encode()) % 3000 / 1000
+        for top, one, two in zip(best, before[:-1], tokens, strict=True)
+    ]
+    return own, best
+
+
+def echo(body, *, bos=None, late=False, cut=None):
+    """Answer in the echo dialect, as vLLM does with the token `bos` shown, or llama-cpp-python without.
+
+    Parameters
+    ----------
+    late
+        Give what is said of the place after each token, as llama-cpp-python does for models without a BOS.
+    cut
+        Keep so many tokens of a prompt.
+    """
+    prompt = words(body["prompt"])[:cut]
+    tokens = [*([bos] if bos else []), *prompt, " end"]
+    own, best = likelihoods(tokens)
+    if late:
+        later = likelihoods([*tokens, " more"])
+        own, best = later[0][1:], later[1][1:]
+    offsets = [len("".join(tokens[:row])) for row in range(len(tokens))]
+    tops = [{token: own_, "likeliest": best_} for token, own_, best_ in zip(tokens, own, best, strict=True)]
+    logprobs = {
+        "text_offset": offsets,
+        "token_logprobs": [None, *own[1:]],
+        "tokens": tokens,
+        "top_logprobs": [None, *tops[1:]],
+    }
+    choice = {"index": 0, "text": body["prompt"] + " end", "logprobs": logprobs, "finish_reason": "length"}
+    return {"object": "text_completion", "model": body["model"], "choices": [choice], "usage": usage(tokens)}
+
+
+def usage(tokens):
+    """Count a prompt's tokens, and one generated."""
+    return {"prompt_tokens": len(tokens) - 1, "completion_tokens": 1, "total_tokens": len(tokens)}
+
+
+def modelled(folder, *, ids=True):
+    """Serve a Hugging Face folder in the echo dialect, as vLLM would; `ids` says whether it takes token ids."""
+    import torch
+    import transformers
+
+    model = transformers.AutoModelForCausalLM.from_pretrained(folder).eval()
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    lock = threading.Lock()
+
+    def reply(body, _headers):
+        if not isinstance(body["prompt"], str) and not ids:
+            return 422, {"detail": [{"type": "string_type", "loc": ["body", "prompt"]}]}, {}
+        asked = tokenizer(body["prompt"])["input_ids"] if isinstance(body["prompt"], str) else body["prompt"]
+        with lock, torch.inference_mode():
+            logs = model(input_ids=torch.tensor([asked])).logits[0].double().log_softmax(dim=-1)
+        added = int(logs[-1].argmax())
+        all_ids = [*asked, added]
+        tokens = [tokenizer.decode([id_]) for id_ in all_ids]
+        own = [None, *(float(logs[row, id_]) for row, id_ in enumerate(all_ids[1:]))]
+        tops = [None, *({"x": float(row.max())} for row in logs)]
+        offsets = [len("".join(tokens[:row])) for row in range(len(tokens))]
+        said = {"tokens": tokens, "token_logprobs": own, "top_logprobs": tops, "text_offset": offsets}
+        choice = {"index": 0, "text": "".join(tokens), "logprobs": said, "finish_reason": "length"}
+        return {"choices": [choice], "usage": usage(tokens)}
+
+    return reply
+
+
+def recorded(path):
+    """Replay answers from a file; what was never asked there is a mistake of the test."""
+    kept = {json.dumps(entry["asked"], sort_keys=True): entry for entry in json.loads(path.read_text())["exchanges"]}
+
+    def reply(body, _headers):
+        entry = kept.get(json.dumps(body, sort_keys=True))
+        if entry is None:
+            return 400, {"error": {"message": f"never asked: {body}"}}, {}
+        return entry["status"], entry["answered"], {}
+
+    return reply
