@@ -192,7 +192,7 @@ def drifting(
 ) -> Case:
     """Order rows partly by content, though the transcript says that they were shuffled."""
     latent = along(found)
-    latent = (latent - latent.mean()) / latent.std()
+    latent = (latent - latent.mean()) / (latent.std() or 1.0)
     mixed = strength * latent + np.sqrt(1 - strength**2) * rng.standard_normal(found.rows)
     return case(found, rng, suspect="stranger", references=[reference], positions=_ranks(mixed))
 

@@ -73,8 +73,8 @@ def _audited(transcript: Transcript, given: tuple[Document, ...], alpha: float) 
         return overlap.audit(path, given, alpha=alpha, resamples=RESAMPLES)
 
 
-def _scenario(name: str, kind: str, draw: Draw, *, audits: int) -> Scenario:
-    return Scenario(name=name, draw=functools.partial(_draw, kind=kind, draw=draw), audits=audits)
+def _scenario(name: str, kind: str, draw: Draw, *, audits: int, beyond: bool = False) -> Scenario:
+    return Scenario(name=name, draw=functools.partial(_draw, kind=kind, draw=draw), audits=audits, beyond=beyond)
 
 
 SCENARIOS = (
@@ -83,12 +83,13 @@ SCENARIOS = (
     _scenario("strata, two epochs, steps of eight", "quotations", order.layered, audits=300),
     *(
         _scenario(
-            f"content drifting along the run: subject{way}, correlation {strength:g}",
+            f"content drifting along the run: subject, the text's own {when}, correlation {strength:g}",
             "other prose",
             functools.partial(order.drifting, along=functools.partial(order.subject, sign=sign), strength=strength),
             audits=100,
+            beyond=when == "late",
         )
-        for way, sign in (("", 1), (", backwards", -1))
+        for when, sign in (("early", 1), ("late", -1))
         for strength in order.STRENGTHS
     ),
     *(
@@ -96,7 +97,7 @@ SCENARIOS = (
             f"{what}, {'recorded' if recorded else 'not recorded'}",
             "quotations",
             functools.partial(order.chunked, of=of, recorded=recorded),
-            audits=100,
+            audits=100 if recorded else 50,
         )
         for what, of in (("documents shuffled whole", "documents"), ("chunks of the same books", "books"))
         for recorded in (True, False)
