@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -10,9 +11,12 @@ import click
 
 from provenance.errors import InputError
 from provenance.records import Window
+from provenance.suspects.terms import Terms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from provenance.unfinished import Share
 
 PATH = click.Path(path_type=Path)
 RESAMPLES = 9_999
@@ -41,13 +45,66 @@ class _Share(click.FloatRange):
         return number
 
 
+class _PartType(click.ParamType["Share"]):
+    name = "I/N"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Share:
+        from provenance.unfinished import Share
+
+        if isinstance(value, Share):
+            return value
+        number, _, of = value.partition("/")
+        if not (number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
+            self.fail(f"{value!r} is no I/N with I from 1 to N, such as 1/8", param, ctx)
+        return Share(number=int(number), of=int(of))
+
+
 WINDOW = _WindowType()
+PART = _PartType()
 SHARE = _Share(0, 1, min_open=True, max_open=True)
 SEED = click.IntRange(0)
+MONEY = click.FloatRange(0, 1e9, min_open=True)
+
+
+def _served(function: Callable[..., R]) -> Callable[..., R]:
+    """Add the options of a served suspect, handed over together as ``terms``."""
+
+    @functools.wraps(function)
+    def gather(**how: Any) -> R:
+        names = ("concurrency", "max_tokens", "max_cost", "price", "served_tokenizer")
+        concurrency, tokens, cost, price, tokenizer = (how.pop(name) for name in names)
+        terms = Terms(concurrency=concurrency, max_tokens=tokens, max_cost=cost, price=price, tokenizer=tokenizer)
+        return function(**how, terms=terms)
+
+    for option in (
+        click.option(
+            "--served-tokenizer",
+            metavar="NAME",
+            help="Tokenizer of an openai: suspect, so that it is asked by token ids.",
+        ),
+        click.option(
+            "--concurrency",
+            metavar="N",
+            type=click.IntRange(1, 1024),
+            default=8,
+            show_default=True,
+            help="Requests to an openai: suspect at once.",
+        ),
+        click.option(
+            "--price-per-million-tokens", "price", metavar="X", type=MONEY, help="What an openai: suspect costs."
+        ),
+        click.option("--max-cost", metavar="X", type=MONEY, help="Spend no more on one openai: suspect."),
+        click.option(
+            "--max-tokens", metavar="N", type=click.IntRange(1), help="Spend no more tokens on one openai: suspect."
+        ),
+    ):
+        gather = option(gather)
+    return gather
 
 
 def model(function: Callable[..., R]) -> Callable[..., R]:
-    """Add the options of a Hugging Face suspect."""
+    """Add the options of a suspect that is asked: of a Hugging Face model, and of a served one."""
+    function = _served(function)
     for option in (
         click.option("--batch-tokens", type=click.IntRange(1), default=8192, show_default=True, help="Tokens a batch."),
         click.option("--device", help="Torch device.  [default: CUDA where there is one, else the CPU]"),
@@ -57,6 +114,23 @@ def model(function: Callable[..., R]) -> Callable[..., R]:
             default="float32",
             show_default=True,
             help="Number format of an hf: suspect.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def running(function: Callable[..., R]) -> Callable[..., R]:
+    """Add the options that say how a suspect is asked much."""
+    for option in (
+        click.option("--yes", is_flag=True, help="Do not ask before a scoring of more than ten minutes."),
+        click.option(
+            "--workers",
+            metavar="N",
+            type=click.IntRange(1, 1024),
+            default=1,
+            show_default=True,
+            help="Processes that ask, each with a thread and the model for itself.",
         ),
     ):
         function = option(function)
@@ -149,6 +223,7 @@ def audit(function: Callable[..., R]) -> Callable[..., R]:
     """Add the options of every audit of a model."""
     function = verdict()(function)
     for option in (
+        running,
         model,
         click.option("--window", type=WINDOW, help="Tokens to score.  [default: 32:32 of a transcript, all of a text]"),
         click.option(

@@ -3,24 +3,38 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import options, streams, terminal
+from cli import answers, options, streams, terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from provenance.records import Window
+    from provenance.unfinished import Share
 
 
 @click.command()
 @click.argument("records", metavar="RECORDS…", type=options.PATH, nargs=-1, required=True)
-@click.option("--suspect", "suspect_name", required=True, help="hf:NAME_OR_PATH[@REV], ngram:FILE or column:FILE:NAME.")
+@click.option(
+    "--suspect",
+    "suspect_name",
+    required=True,
+    help="hf:NAME_OR_PATH[@REV], openai:URL#MODEL, ngram:FILE or column:FILE:NAME.",
+)
 @click.option("--out", type=options.PATH, required=True, help="Scores table.")
 @click.option("--window", type=options.WINDOW, help="Tokens to score.  [default: 32:32 of a transcript, all of a text]")
 @options.model
+@options.running
+@click.option(
+    "--shard",
+    "share",
+    type=options.PART,
+    help="Ask one of N parts, beside other runs with the same --out; the last to end makes the table.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what it would take, and stop.")
 @click.option("--text-field", default="text", show_default=True, help="Field or column with a corpus's text.")
 @click.option("--id-field", help="Field with a corpus's id.")
 def command(  # noqa: PLR0917 (click hands every option over by name)
@@ -28,37 +42,30 @@ def command(  # noqa: PLR0917 (click hands every option over by name)
     suspect_name: str,
     out: Path,
     window: Window | None,
-    dtype: str,
-    device: str | None,
-    batch_tokens: int,
     text_field: str,
     id_field: str | None,
+    share: Share | None,
+    **how: Any,
 ) -> None:
     """Ask a suspect how likely each token of RECORDS is: a transcript, ledgers, or corpora.
 
-    Scores are kept, so that audits never ask the model twice.
+    Scores are kept, so that audits never ask the model twice. What is cut short goes on with the same command.
 
     \b
     Examples:
       provtool score run.parquet --suspect ./model --out model.scores.parquet
       provtool score marked/ledger.parquet --suspect hf:EleutherAI/pythia-1b --out theirs.parquet
+      provtool score run.parquet --suspect ./model --out model.scores.parquet --dry-run
     """
     from cli import sources
-    from provenance import scoring, suspects
 
+    if share and str(out) == streams.STREAM:
+        raise click.UsageError("runs that share the work meet in a file: give --out FILE with --shard")
     with contextlib.ExitStack() as stack:
         paths = [stack.enter_context(streams.readable(path)) for path in records]
         given = sources.read(paths, text_field=text_field, id_field=id_field)
-        suspect = suspects.load(suspect_name, dtype=dtype, device=device, batch_tokens=batch_tokens)
         target = stack.enter_context(streams.writable(out, suffix=".parquet"))
-        report = stack.enter_context(terminal.progress("scoring", unit="tokens"))
-        scores = scoring.score(
-            given.records,
-            suspect=suspect,
-            window=window or given.window,
-            tokenizer=given.tokenizer,
-            inputs=given.inputs,
-            out=target,
-            progress=report,
-        )
-    terminal.say(f"{len(scores.rows):,} texts scored as {scores.rendering} in {out}")
+        running = answers.running(how, share=share, lasting=target == out)
+        asked = answers.get(suspect_name, given, out=target, window=window or given.window, how=running)
+    if asked:
+        terminal.say(f"{len(asked.records):,} texts scored as {asked.rendering} in {out}")

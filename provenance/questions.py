@@ -49,7 +49,7 @@ class Questions:
     window: Window | None
     """Which tokens of a text are asked; None where the window was decoded and the text is all there is of it."""
     sha256: str
-    """Digest of the texts, their order and their shards."""
+    """Digest of the texts, their shards, and whose texts they are."""
 
     def shard(self, index: int) -> tuple[Record, ...]:
         """Give the texts of one shard."""
@@ -80,6 +80,8 @@ def prepare(
     texts = tuple(prepared[first[content]] for content in distinct)
     shards = (range(len(texts)),) if rendering == "sum" else _cut(texts, applied)
     digest = hashlib.sha256(repr([part.stop for part in shards]).encode() + b"".join(distinct))
+    for record, content in zip(prepared, contents, strict=True):
+        digest.update(repr((record.set, record.id, record.variant, record.view)).encode() + content)
     return Questions(
         records=tuple(records),
         texts=texts,

@@ -7,6 +7,7 @@ the end; `provenance.resuming` gives the same table, byte for byte, of a run tha
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +57,8 @@ class Scores:
     """Digests of what was scored."""
     sha256: str
     """Digest of the scores themselves: of the file, once there is one."""
+    texts: str = ""
+    """Digest of the texts that were asked; empty of what was put together, or kept by an early version."""
 
 
 def score(
@@ -102,6 +105,7 @@ def score(
         window=str(window) if window else None,
         inputs=dict(inputs or {}),
         sha256="",
+        texts=asked.sha256,
     )
     return _saved(scores, out)
 
@@ -112,8 +116,17 @@ def header(asked: Questions, model: Suspect, *, window: Window | None, inputs: M
         "suspect": dict(model.identity),
         "rendering": asked.rendering,
         "window": str(window) if window else None,
+        "texts": asked.sha256,
     }
     return artifacts.Header(inputs=inputs, settings=settings)
+
+
+def is_of(path: str | os.PathLike[str], head: artifacts.Header) -> bool:
+    """Say whether a table of scores is there that says this of itself."""
+    if artifacts.kind_of(path) != SCORES.name:
+        return False
+    found, wanted = artifacts.read_header(path, SCORES), json.loads(storage.dump_json(dict(head.settings)))
+    return dict(found.settings) == wanted and dict(found.inputs) == dict(head.inputs)
 
 
 def read(path: str | os.PathLike[str]) -> Scores:
@@ -138,6 +151,7 @@ def read(path: str | os.PathLike[str]) -> Scores:
         window=settings["window"],
         inputs=table.header.inputs,
         sha256=table.sha256,
+        texts=settings.get("texts", ""),
     )
 
 
@@ -162,7 +176,7 @@ def joined(parts: Sequence[Scores]) -> Scores:
                 expected="one suspect, one rendering and one window",
             )
     rows = tuple(row for part in parts for row in part.rows)
-    whole = replace(first, rows=rows)
+    whole = replace(first, rows=rows, texts=first.texts if len(parts) == 1 else "")
     return whole if len({part.sha256 for part in parts}) == 1 else _saved(whole, None)
 
 
@@ -188,7 +202,7 @@ def picker(scores: Scores) -> Callable[[Iterable[Record]], Scores]:
                 expected="a score for every record that is asked",
                 hint="provtool score again, or --suspect instead of --scores",
             )
-        return replace(scores, rows=tuple(row for row in rows if row is not None))
+        return replace(scores, rows=tuple(row for row in rows if row is not None), texts="")
 
     return pick
 
@@ -218,7 +232,8 @@ def _saved(scores: Scores, out: str | os.PathLike[str] | None) -> Scores:
                 b"".join(b"-" if part is None else part.tobytes() for part in (row.logprob, row.mean, row.sd))
             )
         return replace(scores, sha256=content.hexdigest())
-    head = artifacts.Header(inputs=scores.inputs, settings=_settings(scores))
+    told = {"texts": scores.texts} if scores.texts else {}
+    head = artifacts.Header(inputs=scores.inputs, settings=_settings(scores) | told)
     with artifacts.TableWriter(out, kind=SCORES, header=head) as writer:
         for row in scores.rows:
             writer.write(_to_row(row))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import findings, streams, terminal
+from cli import answers, findings, streams, terminal
 from cli.audits import claims
 
 if TYPE_CHECKING:
@@ -138,19 +138,10 @@ def _beside(path: Path, what: str) -> Path:
 
 
 def _asked(name: str, source: Source, how: dict[str, Any], *, keep: Path) -> Scores:
-    from provenance import scoring, suspects
+    from provenance import scoring
 
-    suspect = suspects.load(name, dtype=how["dtype"], device=how["device"], batch_tokens=how["batch_tokens"])
-    with terminal.progress(f"scoring with {name}", unit="tokens") as report:
-        scores = scoring.score(
-            source.records,
-            suspect=suspect,
-            window=how["window"] or source.window,
-            tokenizer=source.tokenizer,
-            inputs=source.inputs,
-            out=keep,
-            progress=report,
-        )
+    answers.get(name, source, out=keep, window=how["window"] or source.window, how=answers.running(how))
+    scores = scoring.read(keep)
     terminal.say(f"scores of {name} kept in {keep}")
     return scores
 
@@ -203,7 +194,7 @@ def _asker(name: str, source: Source, how: dict[str, Any]) -> Callable[[Iterable
     """Load a model once, to be asked again and again."""
     from provenance import scoring, suspects
 
-    suspect = suspects.load(name, dtype=how["dtype"], device=how["device"], batch_tokens=how["batch_tokens"])
+    suspect = suspects.load(name, **{part: how[part] for part in answers.LOADING})
 
     def ask(records: Iterable[Record]) -> Scores:
         with terminal.progress(f"scoring with {name}", unit="tokens") as report:

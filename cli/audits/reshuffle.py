@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from cli import findings, options, streams, terminal
+from cli import answers, findings, options, streams, terminal
 from provenance.errors import InputError
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 @click.option("--transcript", "transcript_path", type=options.PATH, help="The recorded run: how its order was drawn.")
 @options.fields
 @options.model
+@options.running
 @options.verdict()
 @click.pass_context
 def command(context: click.Context, /, texts: Path, **how: Any) -> None:
@@ -105,21 +106,16 @@ def _asked(
     source: Source, made: Reruns | None, folder: Path, how: dict[str, Any]
 ) -> tuple[Scores, list[Scores], Scores | None]:
     """Ask every re-run, and the real model, about the same text; what they say is kept in a folder."""
-    from provenance import scoring, suspects
+    from provenance import scoring
 
     names = {"run": how["run_name"], **_numbered(how["rerun_names"])}
     if made:
         names = {"run": f"hf:{made.original}", **_numbered([f"hf:{place}" for place in made.reshuffled])}
     names |= {"model": how["model_name"]} if how["model_name"] else {}
-    loading = {key: how[key] for key in ("dtype", "device", "batch_tokens")}
     said: dict[str, Scores] = {}
-    with terminal.progress("asking re-runs", unit="models") as report:
-        for number, (part, name) in enumerate(names.items(), start=1):
-            suspect = suspects.load(name, **loading)
-            said[part] = scoring.score(
-                source.records, suspect=suspect, inputs=source.inputs, out=folder / f"{part}.parquet"
-            )
-            report(number, len(names))
+    for part, name in names.items():
+        answers.get(name, source, out=folder / f"{part}.parquet", window=None, how=answers.running(how))
+        said[part] = scoring.read(folder / f"{part}.parquet")
     for left in set(folder.glob("*.parquet")) - {folder / f"{part}.parquet" for part in said}:
         left.unlink()
     terminal.say(f"scores of {len(said):,} models kept in {folder}")
