@@ -84,23 +84,27 @@ def _uneven(found: Case) -> Case:
 
 
 def _redealt(found: Case, rng: np.random.Generator) -> Case:
-    drawn = {document.id: int(rng.integers(document.variants)) for document in found.book.documents}
-    documents = tuple(_published(document, drawn[document.id]) for document in found.book.documents)
-    own, *others = (_exchanged(scores, drawn, rng) for scores in (found.suspect, *found.references))
+    """Deal each document's variants to other indices, all of them: an audit may look at the first ones only."""
+    dealt = {document.id: rng.permutation(document.variants).tolist() for document in found.book.documents}
+    documents = tuple(_rendered(document, dealt[document.id]) for document in found.book.documents)
+    own, *others = (_exchanged(scores, dealt, rng) for scores in (found.suspect, *found.references))
     book = replace(found.book, documents=documents, sha256=rng.bytes(32).hex())
     return Case(book=book, suspect=own, references=tuple(others))
 
 
-def _published(document: Marked, index: int) -> Marked:
-    """Publish another variant, and keep what was published as its alternate."""
-    places = list(range(document.variants))
-    places[0], places[index] = index, 0
-    return replace(document, chosen=tuple(tuple(choices[at] for at in places) for choices in document.chosen))
+def _rendered(document: Marked, places: Sequence[int]) -> Marked:
+    chosen = list[tuple[int, ...]]()
+    for choices in document.chosen:
+        moved = dict(zip(places, choices, strict=True))
+        chosen.append(tuple(moved[index] for index in range(len(choices))))
+    return replace(document, chosen=tuple(chosen))
 
 
-def _exchanged(scores: Scores, drawn: Mapping[str, int], rng: np.random.Generator) -> Scores:
+def _exchanged(scores: Scores, dealt: Mapping[str, Sequence[int]], rng: np.random.Generator) -> Scores:
+    # Variants that the ledger no longer has stay where they are.
     rows = tuple(
-        replace(row, variant={0: drawn[row.id], drawn[row.id]: 0}.get(row.variant, row.variant)) for row in scores.rows
+        replace(row, variant=dealt[row.id][row.variant]) if row.variant < len(dealt[row.id]) else row
+        for row in scores.rows
     )
     return replace(scores, rows=rows, sha256=rng.bytes(32).hex())
 
