@@ -8,7 +8,6 @@ import socket
 import threading
 import zlib
 
-
 DROP = "drop"
 """In place of an answer: the connection is closed without one."""
 

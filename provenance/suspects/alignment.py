@@ -6,6 +6,7 @@ first space of a SentencePiece token is dropped. All else must be the text, char
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING
 
@@ -42,7 +43,7 @@ def ends(tokens: Sequence[str], text: str) -> tuple[int, ...] | None:
             open_.append(row)
             marked = marked or tokens[row] != ""
             continue
-        known = part[1:] if at == 0 and part[:1] == b" " != data[:1] else part
+        known = part[1:] if row == 0 and not open_ and part[:1] == b" " != data[:1] else part
         begin = _next(data, at, known, fewest=int(marked), most=len(open_))
         if begin is None:
             return None
@@ -50,7 +51,7 @@ def ends(tokens: Sequence[str], text: str) -> tuple[int, ...] | None:
         at, open_, marked = data.index(known, begin) + len(known), [], False
         places[row] = at
     _share(places, open_, at, len(data))
-    left = len(data[at:].decode())
+    left = len(data[at:].decode(errors="replace"))
     return _characters(data, places) if int(marked) <= left <= len(open_) else None
 
 
@@ -67,16 +68,18 @@ def _parts(tokens: Sequence[str]) -> Iterator[tuple[int, bytes]]:
 
 
 def _next(data: bytes, at: int, part: bytes, *, fewest: int, most: int) -> int | None:
-    """Find where a known part stands after that many unknown characters, or with one character that got lost."""
-    for count in range(most + 1):
-        gap = at + _width(data, at)
-        if count >= fewest and data.startswith(part, at):
-            return at
-        lost = data[at : at + 1]
-        if count >= fewest and lost and (lost == b" " or lost[0] >= ASCII) and data.startswith(part, gap):
-            return at
-        at = gap
-    return None
+    """Find where a known part stands after that many unknown characters, with one character lost only if need be."""
+    places = [at]
+    while len(places) <= most:
+        places.append(places[-1] + _width(data, places[-1]))
+    exact = (place for place in places[fewest:] if data.startswith(part, place))
+    lossy = (
+        place
+        for place in places[fewest:]
+        if data[place : place + 1] == b" " or data[place : place + 1] >= b"\x80"
+        if data.startswith(part, place + _width(data, place))
+    )
+    return next(itertools.chain(exact, lossy), None)
 
 
 def _width(data: bytes, at: int) -> int:

@@ -13,10 +13,9 @@ import functools
 import json
 import os
 import re
-import ssl
 import time
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +26,7 @@ import tenacity
 from provenance.errors import InputError, SuspectError
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator, Mapping, Sequence
 
     from anyio.from_thread import BlockingPortal
@@ -38,6 +38,7 @@ KEYS = ("PROVTOOL_API_KEY", "OPENAI_API_KEY")
 """Where a key is looked for; the second is sent to nobody but OpenAI and the server in OPENAI_BASE_URL."""
 AHEAD = 8
 """Answers kept, times the concurrency, while an earlier one is waited for."""
+EXPECTED = "openai:BASE_URL#MODEL, such as openai:http://localhost:8000/v1#MODEL"
 GLANCE = 0.02
 """Seconds between two looks at a budget that is used up for now."""
 LONGEST_WAIT = 600.0
@@ -87,7 +88,7 @@ class Endpoint:
 
     url: str
     model: str
-    key: str | None
+    key: str | None = field(repr=False)
     budget: Budget
     concurrency: int
     patience: Patience
@@ -263,13 +264,11 @@ def locate(name: str, *, terms: Terms, budget: Budget) -> Endpoint:
     try:
         url = httpx.URL(address)
     except httpx.InvalidURL as error:
-        raise InputError(f"openai:{name} ({error})", expected="openai:http://localhost:8000/v1#MODEL") from error
+        raise InputError(f"openai:{name} ({error})", expected=EXPECTED) from error
     if url.userinfo or url.query:
         raise InputError("an openai: address with a password or a query", expected=f"a key in {KEYS[0]}")
     if url.scheme not in {"http", "https"} or not url.host or not model:
-        raise InputError(
-            f"openai:{name}", expected="openai:BASE_URL#MODEL, such as openai:http://localhost:8000/v1#MODEL"
-        )
+        raise InputError(f"openai:{name}", expected=EXPECTED)
     place = str(url).rstrip("/").removesuffix("/completions")
     return Endpoint(
         url=place,

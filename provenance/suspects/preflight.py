@@ -82,7 +82,7 @@ def _find(endpoint: Endpoint) -> tuple[Manner, Aligned]:
                 return _manner(answer, dialect, found, lead=lead, first=echo.logprobs[0]), found
         strange = strange or (echo is not None and len(echo.tokens) > echo.added and None not in echo.logprobs[1:])
     if len(refusals) == len(echoes.DIALECTS):
-        raise refusals[0]
+        raise SuspectError(str(refusals[0]), expected=NEEDED, hint=_instead(endpoint))
     raise _useless(endpoint, STRANGE if strange else "returns no log-probabilities of the prompt")
 
 
@@ -103,7 +103,7 @@ def _is_in_place(endpoint: Endpoint, one: Aligned, other: Aligned) -> bool:
     """See whether what is said of a token can do without that token; False where the server does not say enough.
 
     The likeliest token at a place is the same whatever stands there in the end. A server that reads one place too far,
-    as llama-cpp-python does for models without a BOS, gives another.
+    as releases of llama-cpp-python did for models without a BOS, gives another.
     """
     pairs = list(zip(one.ends, other.ends, strict=False))
     place = next(row for row, (end, end_) in enumerate(pairs) if PROBES[0][:end] != PROBES[1][:end_])
@@ -143,5 +143,8 @@ def _ask(endpoint: Endpoint, prompt: str | tuple[int, ...], dialect: Dialect) ->
 
 
 def _useless(endpoint: Endpoint, what: str) -> SuspectError:
-    hint = f"text-only:{endpoint.url}#{endpoint.model}"
-    return SuspectError(what, path=endpoint.place, expected=NEEDED, hint=hint)
+    return SuspectError(what, path=endpoint.place, expected=NEEDED, hint=_instead(endpoint))
+
+
+def _instead(endpoint: Endpoint) -> str:
+    return f"text-only:{endpoint.url}#{endpoint.model}"
