@@ -13,10 +13,10 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from provenance import artifacts, corpora, storage
+from provenance import artifacts, corpora, folders, storage
 from provenance.errors import MismatchError
 from provenance.language import surprisal
-from watermark import certificate, encoder, fidelity, folders, ledger, mappings, marking, parts, precautions, unfinished
+from watermark import certificate, encoder, fidelity, ledger, mappings, marking, parts, precautions, unfinished
 from watermark.ledger import LEDGER
 from watermark.marking import Embedding, Task
 

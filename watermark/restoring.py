@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from provenance import artifacts, corpora
+from provenance import artifacts, corpora, folders
 from provenance.errors import InputError, MismatchError
-from watermark import folders, ledger
+from watermark import ledger
 from watermark.ledger import LEDGER
 
 if TYPE_CHECKING:

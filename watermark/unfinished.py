@@ -10,9 +10,8 @@ import contextlib
 import shutil
 from typing import TYPE_CHECKING, Any
 
-from provenance import storage
+from provenance import folders, storage
 from provenance.errors import InputError
-from watermark import folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

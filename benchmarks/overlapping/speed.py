@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from infini_gram.engine import InfiniGramEngine
 
-from provenance.audits import watchlist
+from provenance.audits.overlap import watchlist
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

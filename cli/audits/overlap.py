@@ -49,7 +49,8 @@ def command(
       provtool audit overlap run.parquet scraped/ --max-df 1000 --out overlap.json
     """
     from provenance import corpora
-    from provenance.audits import holding, overlap
+    from provenance.audits import overlap
+    from provenance.audits.overlap import holding
 
     place, committed = how["out"] or _place(transcript, texts), findings.commitments([transcript], how)
     settings = {key: how[key] for key in ("alpha", "resamples", "seed")}

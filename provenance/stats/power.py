@@ -126,9 +126,7 @@ def resamples_needed(*, claims: int, alpha: float) -> int:
     return math.ceil(20 * claims / alpha - 1e-6)
 
 
-def _capital(
-    sums: NDArray[np.float64], times: NDArray[np.float64], *, stakes: Sequence[float]
-) -> NDArray[np.float64]:
+def _capital(sums: NDArray[np.float64], times: NDArray[np.float64], *, stakes: Sequence[float]) -> NDArray[np.float64]:
     """Natural log of the average over stakes, shape of `sums`."""
     total = np.full_like(sums, -np.inf)
     for stake in stakes:

@@ -7,7 +7,7 @@ import pytest
 
 from cli.audits import overlap as cli_overlap
 from provenance import evidence
-from provenance.audits import holding, overlap
+from provenance.audits.overlap import finding, holding
 
 WORDS = [f"word{number}" for number in range(300)]
 
@@ -71,7 +71,7 @@ def test_what_counts_can_be_chosen(run, seen, tmp_path):
 def test_the_defaults_are_the_librarys():
     """Help names what the library takes, without importing it."""
     assert (cli_overlap.MAX_NGRAM, cli_overlap.MAX_DF) == (holding.MAX_NGRAM, holding.MAX_DF)
-    assert overlap.DEFAULT_RESAMPLES == 9_999
+    assert finding.DEFAULT_RESAMPLES == 9_999
 
 
 def test_bad_input_is_one_line(run, seen, refused, tmp_path):

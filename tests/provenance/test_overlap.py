@@ -10,7 +10,8 @@ import pytest
 from scipy import stats
 
 from provenance import corpora, evidence, report, storage, tokenizers, training
-from provenance.audits import holding, overlap, residuals, traces
+from provenance.audits import overlap, residuals, traces
+from provenance.audits.overlap import finding, holding
 from provenance.errors import InputError, MismatchError
 from provenance.records import Document, Tokenizer
 from provenance.stats import betting, permutation, rank, recency
@@ -188,7 +189,7 @@ def test_an_order_that_is_no_shuffle_is_inconclusive(tmp_path, rows):
     found = [overlap.audit(tmp_path / name, text) for name in ("none.parquet", "claimed.parquet")]
     assert [one.verdict for one in found] == ["inconclusive", "evidence"]
     assert not _gate(found[0], "shuffle-record").passed
-    assert overlap.CLAIMED in found[1].caveats
+    assert finding.CLAIMED in found[1].caveats
 
 
 def test_length_is_no_finding(tmp_path, prose):

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from infini_gram.engine import InfiniGramEngine
 
-from provenance.audits import compiled, watchlist
+from provenance.audits.overlap import compiled, watchlist
 from provenance.errors import InputError
 
 ROWS = st.lists(st.lists(st.integers(0, 3), max_size=14), min_size=1, max_size=8)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from provenance import tokenizers
-from provenance.audits import watchlist
+from provenance.audits.overlap import watchlist
 from provenance.errors import InputError, MismatchError
 from provenance.language import words
 from provenance.transcripts import passing

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from provenance import corpora, storage
-from provenance.audits import gates, holding, neighbours, readings, residuals, traces
-from provenance.audits.holding import Counting
+from provenance.audits import gates, neighbours, residuals, traces
+from provenance.audits.overlap import holding, readings
+from provenance.audits.overlap.holding import Counting
 from provenance.evidence import DEFAULT_ALPHA, OWNER_CAVEAT, Commitment, Evidence, Gate, Statistic
 from provenance.records import Document, generator
 from provenance.stats import recency
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Sequence
 
-    from provenance.audits.holding import Held
+    from provenance.audits.overlap.holding import Held
     from provenance.audits.traces import Trace
     from provenance.corpora import Corpus
 

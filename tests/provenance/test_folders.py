@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from provenance import folders
 from provenance.errors import InputError
-from watermark import folders
 
 
 @pytest.mark.parametrize("relative", [False, True])

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from provenance.audits import compiled
+from provenance.audits.overlap import compiled
 from provenance.errors import InputError
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from provenance.audits import examples, readings, watchlist
+from provenance.audits import examples
 from provenance.audits.examples import Units
+from provenance.audits.overlap import readings, watchlist
 from provenance.errors import InputError
 from provenance.stats import rank
 from provenance.transcripts import tables
