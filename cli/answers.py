@@ -96,7 +96,8 @@ def _agreed(work: Work, todo: Sequence[int], how: Running) -> bool:
     tried = how.dry_run or sum(work.asked.sizes[index] for index in todo) >= TRIED_FROM
     found = estimates.estimate(work.asked, work.suspect, todo, tried=tried)
     seconds = (found.seconds or 0) / how.workers
-    price = getattr(how.loading.get("terms"), "price", None)
+    # A model on this machine costs nothing, whatever a served one beside it does.
+    price = how.loading["terms"].price if work.suspect.identity["kind"] == "openai" else None
     if len(todo) < len(work.asked.shards) and how.lasting and how.share is None:
         terminal.say(f"going on: {len(work.asked.shards) - len(todo)} of {len(work.asked.shards)} shards are done")
     if how.dry_run or price or seconds >= SAID_FROM:

@@ -42,9 +42,11 @@ class Estimate:
 def estimate(asked: Questions, suspect: Suspect, todo: Sequence[int], *, tried: bool) -> Estimate:
     """Count what is to be asked and, if it is to be `tried`, ask a first batch and take the time.
 
-    What the first batch is answered is thrown away: shards are made of whole shards alone.
+    What the first batch is answered is thrown away: shards are made of whole shards alone. So a server, whose answers
+    may be paid for, is not tried.
     """
     tokens, exact = _count(asked, suspect, todo)
+    tried = tried and suspect.identity["kind"] != "openai"
     return Estimate(
         texts=sum(len(asked.shards[index]) for index in todo),
         tokens=tokens,

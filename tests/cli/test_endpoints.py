@@ -1,0 +1,70 @@
+"""Served models from the command line."""
+
+import json
+
+import pytest
+
+from provenance import scoring
+
+TERMS = ("--concurrency", "4", "--price-per-million-tokens", "2")
+
+
+@pytest.fixture
+def served(serving, monkeypatch):
+    """Serve the closed-form model; gives the server and its name as a suspect."""
+    for name in ("PROVTOOL_API_KEY", "OPENAI_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    with serving.serve(lambda body, _headers: serving.echo(body)) as server:
+        yield server, f"openai:{server.url}#m"
+
+
+def test_a_served_model_is_scored(run, corpus, served, tmp_path):
+    """Each distinct text is asked once, and scores say who was asked and how."""
+    server, name = served
+    done = run("score", corpus, "--suspect", name, *TERMS, "--out", "s.parquet")
+    assert done.code == 0, done.err
+    scores = scoring.read(tmp_path / "s.parquet")
+    assert (scores.rendering, scores.suspect["suspect"], scores.suspect["kind"]) == ("text", name, "openai")
+    assert all(row.mean is None and row.ends[-1] > 0 for row in scores.rows)
+    texts = [body["prompt"] for body in server.asked][2:]
+    assert len(texts) == len(set(texts)) == len(scores.rows)
+
+
+def test_an_audit_asks_a_served_model_by_itself(run, transcript, served, counts, tmp_path):
+    """``audit --suspect openai:…`` scores and judges in one go."""
+    _, name = served
+    asking = ("--suspect", name, "--reference", counts, "--window", "1:8", *TERMS)
+    done = run("audit", "order", transcript, *asking, "--out", "e.json")
+    assert done.code == 0, done.err
+    assert done.err.count("cost ") == 1
+    assert json.loads((tmp_path / "e.json").read_text())["suspect"]["suspect"] == name
+
+
+def test_a_dry_run_spends_nothing_but_the_first_look(run, corpus, served):
+    """What it would cost is said after two short requests."""
+    server, name = served
+    done = run("score", corpus, "--suspect", name, *TERMS, "--out", "s.parquet", "--dry-run")
+    assert done.code == 0, done.err
+    assert "cost" in done.err
+    assert len(server.asked) == 2
+
+
+def test_a_budget_ends_with_4(run, corpus, served):
+    """What was done for how much is one line, and tokens stay within the budget."""
+    _, name = served
+    done = run("score", corpus, "--suspect", name, "--max-tokens", "900", "--out", "s.parquet")
+    assert done.code == 4
+    assert "provtool: the budget of 900 tokens is used up: " in done.err
+    assert "try a larger --max-tokens or --max-cost" in done.err
+
+
+def test_mistakes_are_one_line(refused, corpus, served, serving):
+    """Money without a price, an address without a model, a page in place of an API."""
+    _, name = served
+    said = refused("score", corpus, "--suspect", name, "--max-cost", "1", "--out", "s.parquet")
+    assert said == "--max-cost without a price; expected --price-per-million-tokens"
+    said = refused("score", corpus, "--suspect", "openai:http://localhost:1/v1", "--out", "s.parquet")
+    assert "expected openai:BASE_URL#MODEL" in said
+    with serving.serve(lambda *_: (200, b"<html>", {"Content-Type": "text/html"})) as page:
+        said = refused("score", corpus, "--suspect", f"openai:{page.url}#m", "--out", "s.parquet", code=4)
+    assert "answered with text/html, not a JSON object" in said
