@@ -11,10 +11,12 @@ import threading
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from itertools import islice
+from multiprocessing import connection
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from multiprocessing.connection import Connection
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -47,12 +49,15 @@ def in_order(
     if workers == 1:
         yield map(function, jobs)
         return
+    context = multiprocessing.get_context("spawn")
+    reader, writer = context.Pipe(duplex=False)
     serve = functools.partial(_serve, dict(environment or {}))
-    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=serve)
-    try:
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=serve, initargs=(reader,))
+    with contextlib.ExitStack() as stack:
+        stack.callback(pool.shutdown, wait=True, cancel_futures=True)
+        # Whoever leaves early does not wait for jobs that may take an hour: the processes end with the pipe.
+        stack.push(lambda kind, *_: None if kind is None else writer.close())
         yield _results(pool, function, iter(jobs), ahead=AHEAD * workers)
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _results(pool: ProcessPoolExecutor, function: Callable[[J], R], jobs: Iterator[J], *, ahead: int) -> Iterator[R]:
@@ -62,16 +67,16 @@ def _results(pool: ProcessPoolExecutor, function: Callable[[J], R], jobs: Iterat
         waiting += [pool.submit(function, job) for job in islice(jobs, 1)]
 
 
-def _serve(environment: Mapping[str, str]) -> None:
+def _serve(environment: Mapping[str, str], open_while_wanted: Connection) -> None:
     """Leave Ctrl-C to the process that asked, and go when it is gone: it cannot say so when it was killed."""
     for name, value in environment.items():
         os.environ.setdefault(name, value)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_follow, daemon=True).start()
+    threading.Thread(target=_follow, args=(open_while_wanted,), daemon=True).start()
 
 
-def _follow() -> None:
+def _follow(open_while_wanted: Connection) -> None:
     asking = multiprocessing.parent_process()
     if asking is not None:
-        asking.join()
+        connection.wait([asking.sentinel, open_while_wanted])
         os._exit(1)

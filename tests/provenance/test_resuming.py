@@ -1,5 +1,6 @@
 """A scoring done shard by shard: whoever is killed, and wherever, the table has the bytes of one that was not."""
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -288,3 +289,21 @@ def test_a_process_that_finds_another_model_says_so(tmp_path):
     crew = resuming.Crew(name=f"ngram:{tmp_path / 'n.parquet'}", options=(), workers=2)
     with opened(tmp_path / "s.parquet", model) as work, pytest.raises(MismatchError, match="not the same in every"):
         resuming.run(work, work.todo(), crew=crew)
+
+
+def test_a_process_that_was_killed_is_said(tmp_path, monkeypatch):
+    """Where the system takes a process away, say for its memory, the user reads what to try; what was done stays."""
+    monkeypatch.setattr(resuming.processes, "in_order", broken)
+    crew = resuming.Crew(name="any", options=(), workers=2)
+    with opened(tmp_path / "s.parquet", Spelt()) as work:
+        resuming.run(work, [0])
+        with pytest.raises(SuspectError, match="a process that asked the suspect was killed.*fewer --workers"):
+            resuming.run(work, work.todo(), crew=crew)
+        assert 0 not in work.missing()
+
+
+@contextlib.contextmanager
+def broken(*_arguments, **_how):
+    """Give no results, as a pool does whose process was killed."""
+    raise BrokenProcessPool
+    yield
