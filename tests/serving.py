@@ -24,6 +24,7 @@ class Server(http.server.ThreadingHTTPServer):
         self.asked = []
         """Bodies, in the order in which they came."""
         self.headers = []
+        self.models = ()
         self.lock = threading.Lock()
 
     @property
@@ -37,6 +38,11 @@ class Server(http.server.ThreadingHTTPServer):
 
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        """List the models, where the server has a list."""
+        known = self.path == "/v1/models" and self.server.models
+        self._send({"data": [{"id": name} for name in known]} if known else (404, {}, {}))
 
     def do_POST(self):
         """Hand a request to the server's own function."""
@@ -89,7 +95,7 @@ def words(text):
 def likelihoods(tokens):
     """Give a closed-form model's log-probability of each token, and of the likeliest one at its place."""
     before = ["", *tokens]
-    best = [-0.01 - zlib.crc32(token.encode()) % 1000 / 1000 for token in before[:-1]]
+    best = [-0.01 - zlib.crc32(token.encode()) % 5000 / 1000 for token in before[:-1]]
     own = [
         top - zlib.crc32((one + two).encode()) % 3000 / 1000
         for top, one, two in zip(best, before[:-1], tokens, strict=True)

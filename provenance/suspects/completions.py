@@ -15,7 +15,7 @@ import numpy as np
 from provenance import tokenizers
 from provenance.errors import SuspectError
 from provenance.records import Score
-from provenance.suspects import budgets, echoes, endpoints, pieces, preflight
+from provenance.suspects import addresses, budgets, echoes, endpoints, pieces, preflight
 from provenance.suspects.terms import Terms
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class Completions:
         if found is None or not (isinstance(prompt, str) or found.is_of(prompt)):
             raise SuspectError(
                 f"the answer about record {record.id!r} is about other tokens than its own",
-                path=self.endpoint.place,
+                path=self.endpoint.address.name,
                 expected=f"every token of its {len(text):,} characters, and no others",
                 hint="texts that fit the served model's context, whose server does not cut or rewrite them",
             )
@@ -123,7 +123,7 @@ class Completions:
         if None in numbers:
             raise SuspectError(
                 f"no log-probability came back for token {numbers.index(None) + kept.start} of record {record.id!r}",
-                path=self.endpoint.place,
+                path=self.endpoint.address.name,
             )
         named = kept.ids[kept.start : kept.stop] if record.tokens is not None else (found.ids or ())[rows]
         tokens = tuple(id_ for id_ in named if id_ is not None)
@@ -151,15 +151,20 @@ def load(name: str, *, terms: Terms | None = None) -> Completions:
     """
     terms = terms or Terms()
     allowed = budgets.limit(max_tokens=terms.max_tokens, max_cost=terms.max_cost, price=terms.price)
-    endpoint = endpoints.locate(name, terms=terms, budget=budgets.Budget(limit=allowed, price=terms.price))
+    endpoint = endpoints.Endpoint(
+        address=addresses.parse(name),
+        budget=budgets.Budget(limit=allowed, price=terms.price),
+        concurrency=terms.concurrency,
+        patience=terms.patience,
+    )
     encoder = tokenizers.load(terms.tokenizer) if terms.tokenizer else None
     manner = preflight.examine(endpoint, encoder=encoder)
     tokenizer = tokenizers.identify(encoder, name=terms.tokenizer) if terms.tokenizer and manner.ids else None
     identity = {
-        "suspect": endpoint.place,
+        "suspect": endpoint.address.name,
         "kind": "openai",
         # What weights a server holds nobody can see: its address and the name it gives the model stand for them.
-        "weights": hashlib.sha256(endpoint.place.encode()).hexdigest(),
+        "weights": hashlib.sha256(endpoint.address.name.encode()).hexdigest(),
         "tokenizer": tokenizer.sha256 if tokenizer else None,
         "backend": f"completions, {manner.dialect}",
         "bos": manner.bos,

@@ -10,17 +10,19 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from provenance.errors import SuspectError
-from provenance.suspects import echoes, endpoints
+from provenance.suspects import echoes, endpoints, replies
 
 if TYPE_CHECKING:
     from provenance.suspects.echoes import Aligned, Dialect
     from provenance.suspects.endpoints import Endpoint
 
-PROBES = ("The train left the old station at noon", "The train left the old station at once")
-"""Alike but for the last word."""
+PROBES = ("The train left the old station in New", "The train left the old station in the")
+"""Alike but for the last word, after which little can come, or much."""
 NEEDED = "log-probabilities of the prompt (vLLM as it is; llama-cpp-python with --logits_all true)"
 STRANGE = "returns log-probabilities of other tokens than those it was asked about"
-MARGIN = 0.05
+MOST_NAMED = 8
+"""Models named in a message."""
+MARGIN = 0.2
 """Nats by which rounding may move a log-probability between two requests, at the least."""
 
 
@@ -68,11 +70,11 @@ def examine(endpoint: Endpoint, *, encoder: Any = None) -> Manner:
 
 def _find(endpoint: Endpoint) -> tuple[Manner, Aligned]:
     """Find the first dialect in which the endpoint says something of every token of a prompt."""
-    refusals, strange = list[endpoints.RefusedError](), False
+    refusals, strange = list[replies.RefusedError](), False
     for dialect in echoes.DIALECTS:
         try:
             answer = _ask(endpoint, PROBES[0], dialect)
-        except endpoints.RefusedError as error:
+        except replies.RefusedError as error:
             refusals.append(error)
             continue
         echo = echoes.read(answer, dialect)
@@ -82,7 +84,7 @@ def _find(endpoint: Endpoint) -> tuple[Manner, Aligned]:
                 return _manner(answer, dialect, found, lead=lead, first=echo.logprobs[0]), found
         strange = strange or (echo is not None and len(echo.tokens) > echo.added and None not in echo.logprobs[1:])
     if len(refusals) == len(echoes.DIALECTS):
-        raise SuspectError(str(refusals[0]), expected=NEEDED, hint=_instead(endpoint))
+        raise SuspectError(str(refusals[0]), expected=NEEDED, hint=endpoint.address.without_probabilities)
     raise _useless(endpoint, STRANGE if strange else "returns no log-probabilities of the prompt")
 
 
@@ -123,11 +125,14 @@ def _takes_ids(endpoint: Endpoint, manner: Manner, encoder: Any) -> bool:
     ids = tuple(encoder(PROBES[0], add_special_tokens=False)["input_ids"])
     try:
         answer = _ask(endpoint, ids, manner.dialect)
-    except endpoints.RefusedError:
+    except replies.RefusedError:
         return False
     echo = echoes.read(answer, manner.dialect)
     found = echoes.align(echo, PROBES[0], lead=0) if echo else None
-    return found is not None and found.is_of(ids)
+    if found is None or not found.is_of(ids):
+        what = "takes token ids and reads other tokens in them than the tokenizer that was named"
+        raise SuspectError(what, path=endpoint.address.name, expected="the served model's own --served-tokenizer")
+    return True
 
 
 def _aligned(answer: dict[str, Any], manner: Manner, text: str) -> Aligned | None:
@@ -139,12 +144,16 @@ def _ask(endpoint: Endpoint, prompt: str | tuple[int, ...], dialect: Dialect) ->
     request = endpoints.Request(
         body=echoes.body(prompt, dialect), bound=echoes.bound(prompt), about="a first short sentence"
     )
-    return next(iter(endpoint.ask([request])))
+    try:
+        [answer] = endpoint.ask([request])
+    except replies.MissingError:
+        served = endpoint.models()
+        if not served or endpoint.address.model in served:
+            raise
+        what, named = f"serves no model {endpoint.address.model!r}", ", ".join(served[:MOST_NAMED])
+        raise SuspectError(what, path=endpoint.address.name, expected=f"one of {named}") from None
+    return answer
 
 
 def _useless(endpoint: Endpoint, what: str) -> SuspectError:
-    return SuspectError(what, path=endpoint.place, expected=NEEDED, hint=_instead(endpoint))
-
-
-def _instead(endpoint: Endpoint) -> str:
-    return f"text-only:{endpoint.url}#{endpoint.model}"
+    return SuspectError(what, path=endpoint.address.name, expected=NEEDED, hint=endpoint.address.without_probabilities)

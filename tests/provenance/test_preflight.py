@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from provenance import suspects
+from provenance import suspects, training
 from provenance.errors import InputError, SuspectError
 from provenance.records import Record
 from provenance.suspects import completions
@@ -187,6 +187,25 @@ def test_a_refusal_of_echo_is_said_in_the_servers_words(serving):
 def test_what_is_no_answer_is_one_line(serving, answer, said):
     """A page, a refusal, a wrong model, a server that is ill: each is one line with what to try."""
     assert said in _refusal(serving, lambda *_: answer)
+
+
+def test_a_wrong_model_is_told_with_those_there_are(serving):
+    """A server that lists its models shows which name was meant."""
+    missing = (404, {"error": {"message": "The model `m` does not exist."}}, {})
+    with serving.serve(lambda *_: missing) as server:
+        server.models = ("pythia-1b", "pythia-2.8b")
+        with pytest.raises(SuspectError, match=r"#m: serves no model 'm'; expected one of pythia-1b, pythia-2\.8b"):
+            _load(server)
+
+
+def test_another_tokenizer_than_the_served_one_is_refused(serving, trained, tmp_path):
+    """Ids that the server reads as other words are never asked about."""
+    folder = trained.model("ours").removeprefix("hf:")
+    training.train_tokenizer(["Once upon a time the train was in a new station."] * 4, vocabulary=300, out=tmp_path)
+    with serving.serve(serving.modelled(folder)) as server:
+        terms = Terms(patience=QUICK.patience, tokenizer=str(tmp_path))
+        with pytest.raises(SuspectError, match="reads other tokens in them than the tokenizer that was named"):
+            completions.load(f"{server.url}#m", terms=terms)
 
 
 def test_a_forgotten_v1_is_guessed(serving):
