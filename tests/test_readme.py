@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from cli import main
@@ -70,6 +71,13 @@ def desk(tmp_path_factory):
         for row in range(12):
             stream.write(json.dumps({"id": f"article-{row}", "text": PLAIN * (2 + row % 3)}) + "\n")
     (folder / "leaked.txt").write_text(PLAIN, encoding="utf-8")
+    for first, name in enumerate(("theirs", "members", "nonmembers")):
+        texts = [
+            " ".join(rng.permutation(PLAIN.split()).tolist())
+            for rng in map(np.random.default_rng, range(20 * first, 20 * first + 20))
+        ]
+        lines = [json.dumps({"id": f"{name}-{row}", "text": text}) + "\n" for row, text in enumerate(texts)]
+        (folder / f"{name}.jsonl").write_text("".join(lines), encoding="utf-8")
     tokenizer = training.train_tokenizer([PLAIN] * 20, vocabulary=300, out=folder / "our-model")
     for seed, name in enumerate(["our-model", "their-model", "independent-model"]):
         shape = training.Shape(layers=1, width=32, heads=2, vocabulary=300, context=128)
