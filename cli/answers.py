@@ -119,7 +119,7 @@ def _rows(found: Estimate, seconds: float, price: float | None, *, shards: tuple
         ("tokens", f"{about}{found.tokens:,}"),
     ]
     if found.seconds is not None:
-        rows.append(("time", f"about {_duration(seconds)}, as the first batch went"))
+        rows.append(("time", f"about {_duration(seconds)}, as the first batches went"))
     if price:
         rows.append(("cost", f"{about}{found.price(price):,.2f} at {price:,} a million tokens"))
     return rows

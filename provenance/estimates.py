@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import statistics
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from provenance import questions, shards
 from provenance.suspects import Counting
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from provenance.questions import Questions
     from provenance.records import Record, Window
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
 
 COUNTED = 4_000_000
 """Tokens, roughly, that are counted exactly; of more the rest is reckoned by the same share."""
-TRIED = 2_048
-"""Tokens, roughly, that are asked to see how long it takes."""
+TRIED, MOST_TRIED = 2_048, 6
+"""Tokens, roughly, of a batch that is asked to see how long it takes, and how many of these at most."""
+LONG_ENOUGH = 2.0
+"""Seconds after which no more are tried, once there are two."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +35,7 @@ class Estimate:
     exact: bool
     """Whether every token was counted by the suspect's own tokenizer."""
     seconds: float | None
-    """Of one process, as the first batch went; None where none was tried."""
+    """Of one process, as the first batches went; None where none was tried."""
 
     def price(self, per_million_tokens: float) -> float:
         """Say what it costs where tokens have a price."""
@@ -69,23 +72,26 @@ def _count(asked: Questions, suspect: Suspect, todo: Sequence[int]) -> tuple[int
 
 
 def _pace(asked: Questions, suspect: Suspect, todo: Sequence[int]) -> float:
-    """Take the seconds a token of a first batch; the one text before it pays for what is only done once."""
-    first, *batch = _first(asked.shard(todo[0]), asked.window)
-    _seconds(asked, suspect, [first])
-    batch = batch or [first]
-    spent = _seconds(asked, suspect, batch)
+    """Take the seconds a token of a few batches; the first, where there is another, pays for what is only done once."""
+    paces, spent = list[float](), 0.0
+    for batch in _batches(asked.shard(todo[0]), asked.window):
+        began = time.perf_counter()
+        shards.score_shard(batch, suspect, window=asked.window, progress=lambda _done, _total: None)
+        seconds = time.perf_counter() - began
+        paces.append(seconds / _tokens(batch, asked.window, suspect))
+        spent += seconds
+        if len(paces) > 1 and spent >= LONG_ENOUGH:
+            break
+    return statistics.median(paces[1:] or paces)
+
+
+def _batches(texts: Sequence[Record], window: Window | None) -> Iterator[list[Record]]:
+    sums = itertools.accumulate(questions.size(text, window) for text in texts)
+    grouped = itertools.groupby(zip(texts, sums, strict=True), key=lambda pair: (pair[1] - 1) // TRIED)
+    return ([text for text, _ in group] for _, group in itertools.islice(grouped, MOST_TRIED))
+
+
+def _tokens(texts: Sequence[Record], window: Window | None, suspect: Suspect) -> int:
     if isinstance(suspect, Counting):
-        return spent / max(1, suspect.count(batch, window=asked.window))
-    return spent / sum(questions.size(text, asked.window) for text in batch)
-
-
-def _first(texts: Sequence[Record], window: Window | None) -> list[Record]:
-    """Give the first texts, at least one, that together have as many tokens as are tried."""
-    tokens = itertools.accumulate(questions.size(text, window) for text in texts)
-    return list(texts[: 1 + next((row for row, sum_ in enumerate(tokens) if sum_ >= TRIED), len(texts))])
-
-
-def _seconds(asked: Questions, suspect: Suspect, texts: Sequence[Record]) -> float:
-    began = time.perf_counter()
-    shards.score_shard(texts, suspect, window=asked.window, progress=lambda _done, _total: None)
-    return time.perf_counter() - began
+        return max(1, suspect.count(texts, window=window))
+    return sum(questions.size(text, window) for text in texts)

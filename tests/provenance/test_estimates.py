@@ -42,15 +42,24 @@ RECORDS = [Record(id=str(row), text=f"{row:04}" * 10) for row in range(100)]
 
 
 @pytest.mark.parametrize(("kind", "tokens", "exact"), [(Counted, 4000, True), (Paced, 1000, False)])
-def test_time_is_that_of_the_first_batch(monkeypatch, kind, tokens, exact):
+def test_time_is_that_of_the_first_batches(monkeypatch, kind, tokens, exact):
     """What only the first question costs is not reckoned; the rest is, by tokens or else by letters."""
     suspect = kind([0.0])
+    monkeypatch.setattr(estimates, "TRIED", 100)
     monkeypatch.setattr(estimates.time, "perf_counter", lambda: suspect.clock[0])
     asked = questions.prepare(RECORDS, suspect, window=None, tokenizer=None)
     found = estimates.estimate(asked, suspect, [0], tried=True)
     assert (found.texts, found.tokens, found.exact) == (100, tokens, exact)
     assert found.seconds == pytest.approx(40)
+    assert suspect.clock[0] == pytest.approx(1 + 2 * 4)
     assert found.price(2.5) == tokens * 2.5e-6
+
+
+def test_of_little_all_is_tried():
+    """Where one batch holds everything its time is what there is to go by."""
+    suspect = Counted([0.0])
+    asked = questions.prepare(RECORDS[:1], suspect, window=None, tokenizer=None)
+    assert estimates.estimate(asked, suspect, [0], tried=True).seconds < 1
 
 
 def test_nothing_is_asked_unless_tried():

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import numpy as np
@@ -297,7 +298,7 @@ def test_a_process_that_was_killed_is_said(tmp_path, monkeypatch):
     crew = resuming.Crew(name="any", options=(), workers=2)
     with opened(tmp_path / "s.parquet", Spelt()) as work:
         resuming.run(work, [0])
-        with pytest.raises(SuspectError, match="a process that asked the suspect was killed.*fewer --workers"):
+        with pytest.raises(SuspectError, match=r"a process that asked the suspect was killed.*fewer --workers"):
             resuming.run(work, work.todo(), crew=crew)
         assert 0 not in work.missing()
 
