@@ -15,7 +15,8 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-UNKNOWN = "\N{REPLACEMENT CHARACTER}"
+HALF = re.compile("([\N{REPLACEMENT CHARACTER}\ud800-\udfff])")
+"""What stands for part of a character, the halves of which JSON is made among them."""
 ESCAPED = re.compile(r"bytes:(?:\\x[0-9a-f]{2})+")
 """How OpenAI writes a token that is no whole characters."""
 ASCII = 0x80
@@ -60,11 +61,11 @@ def _parts(tokens: Sequence[str]) -> Iterator[tuple[int, bytes]]:
     for row, token in enumerate(tokens):
         if ESCAPED.fullmatch(token):
             yield row, bytes.fromhex(token.removeprefix("bytes:").replace("\\x", ""))
-        elif not token:
-            yield row, b""
+        elif HALF.search(token):
+            parts = HALF.split(token)
+            yield from ((row, b"" if HALF.match(part) else part.encode()) for part in parts if part)
         else:
-            parts = re.split(f"({UNKNOWN})", token)
-            yield from ((row, b"" if part == UNKNOWN else part.encode()) for part in parts if part)
+            yield row, token.encode()
 
 
 def _next(data: bytes, at: int, part: bytes, *, fewest: int, most: int) -> int | None:

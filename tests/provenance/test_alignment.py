@@ -39,6 +39,7 @@ def test_whole_characters_end_where_they_end(text, seed):
         (["5", " ", "", "", ""], "5 €", (1, 2, 3, 3, 3)),  # llama-cpp-python leaves half characters out
         (["5", " �", "�"], "5 €", (1, 3, 3)),  # vLLM, and OpenAI likewise:
         (["5", "bytes:\\x20\\xe2", "bytes:\\x82\\xac", "."], "5 €.", (1, 3, 3, 4)),
+        (["\ud83d", "\ude00", "!"], "😀!", (1, 1, 2)),
         (["", "", "a"], "éa", (1, 1, 2)),
         (["caf", " x"], "café x", (3, 6)),  # a token of the last byte of é and nothing else may leave no trace at all
     ],
