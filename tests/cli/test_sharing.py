@@ -5,7 +5,7 @@ import re
 import pytest
 
 from cli import answers
-from provenance import questions, scoring
+from provenance import estimates, questions, scoring
 from provenance.suspects.ngram import NgramModel
 
 
@@ -87,18 +87,27 @@ def test_an_interrupted_audit_goes_on(run, marked, counts, ends_at):
 
 
 def test_a_dry_run_says_what_it_would_take_and_leaves_nothing(run, corpus, counts, tmp_path):
-    """Texts, tokens, time and cost, and no file."""
+    """Texts, tokens and time, and no file."""
     before = sorted(tmp_path.iterdir())
-    done = run(
-        "score", corpus, "--suspect", counts, "--out", "s.parquet", "--dry-run", "--price-per-million-tokens", "0.5"
-    )
+    done = run("score", corpus, "--suspect", counts, "--out", "s.parquet", "--dry-run")
     size = sum(len(text.text) for text in sources_of(corpus))
     lines = [" ".join(line.split()) for line in done.err.splitlines()]
     assert done.code == 0
     assert lines[:2] == ["texts to ask 40, in 4 of 4 shards", f"tokens {size:,}"]
     assert re.fullmatch(r"time about \d+ seconds, as the first batches went", lines[2])
-    assert lines[3:] == [f"cost {size / 2e6:,.2f} at 0.5 a million tokens"]
+    assert not lines[3:]
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_what_has_a_price_is_told_its_cost():
+    """Tokens that were not all counted make the cost an approximate one too."""
+    found = estimates.Estimate(texts=9, tokens=3_000_000, exact=False, seconds=7_300)
+    assert answers._rows(found, 7_300, 0.5, shards=(2, 3)) == [
+        ("texts to ask", "9, in 2 of 3 shards"),
+        ("tokens", "about 3,000,000"),
+        ("time", "about 2 hours, as the first batches went"),
+        ("cost", "about 1.50 at 0.5 a million tokens"),
+    ]
 
 
 def sources_of(corpus):
