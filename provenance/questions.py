@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 MOST_TEXTS, MOST_TOKENS = 2_048, 1 << 17
 """A shard ends after so many of either; a text is never cut."""
+MOST_SERVED = 256
+"""Texts in a shard for a server, whose answers may be paid for: a budget that ends within a shard loses them."""
 LETTERS = 4
 """Characters a token, roughly, where only characters are at hand."""
 
@@ -78,7 +80,8 @@ def prepare(
     distinct = contents if rendering == "sum" else sorted(first)
     place = {content: row for row, content in enumerate(distinct)}
     texts = tuple(prepared[first[content]] for content in distinct)
-    shards = (range(len(texts)),) if rendering == "sum" else _cut(texts, applied)
+    most = MOST_SERVED if model.identity["kind"] == "openai" else MOST_TEXTS
+    shards = (range(len(texts)),) if rendering == "sum" else _cut(texts, applied, most=most)
     digest = hashlib.sha256(repr([part.stop for part in shards]).encode() + b"".join(distinct))
     for record, content in zip(prepared, contents, strict=True):
         digest.update(repr((record.set, record.id, record.variant, record.view)).encode() + content)
@@ -109,11 +112,11 @@ def _content(record: Record, row: int | None) -> bytes:
     return hashlib.sha256(repr(asked).encode()).digest()
 
 
-def _cut(texts: Sequence[Record], window: Window | None) -> tuple[range, ...]:
+def _cut(texts: Sequence[Record], window: Window | None, *, most: int) -> tuple[range, ...]:
     shards, first, tokens = list[range](), 0, 0
     for row, text in enumerate(texts):
         more = size(text, window)
-        if row > first and (row - first >= MOST_TEXTS or tokens + more > MOST_TOKENS):
+        if row > first and (row - first >= most or tokens + more > MOST_TOKENS):
             shards.append(range(first, row))
             first, tokens = row, 0
         tokens += more

@@ -44,8 +44,8 @@ class Budget:
     def refused(self, done: str, *, bound: int) -> SuspectError:
         """Say that the budget is used up, and what was done with it."""
         return SuspectError(
-            f"the budget of {self.limit:,} tokens is used up: {done} for {self.spent:,} tokens{self._money()}, and the "
-            f"next may need {bound:,}",
+            f"the budget of {self.limit:,} tokens is used up: {done}, {self.spent:,} tokens are spent{self._money()}, "
+            f"and the next text may need {bound:,}",
             hint="a larger --max-tokens or --max-cost",
         )
 

@@ -83,7 +83,9 @@ class Endpoint:
                 yield answer
                 given += 1
         except _SpentError as error:
-            raise self.budget.refused(f"{given} of {len(requests)} texts were answered", bound=error.bound) from None
+            raise self.budget.refused(
+                f"{given} of the {len(requests)} texts in hand were answered", bound=error.bound
+            ) from None
 
     def models(self) -> tuple[str, ...]:
         """Name the models that the server says it serves; none where it says nothing."""

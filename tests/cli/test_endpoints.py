@@ -68,3 +68,18 @@ def test_mistakes_are_one_line(refused, corpus, served, serving):
     with serving.serve(lambda *_: (200, b"<html>", {"Content-Type": "text/html"})) as page:
         said = refused("score", corpus, "--suspect", f"openai:{page.url}#m", "--out", "s.parquet", code=4)
     assert "answered with text/html, not a JSON object" in said
+
+
+def test_a_larger_budget_goes_on_where_the_smaller_ended(run, served, tmp_path):
+    """Shards that were paid for are not asked again."""
+    server, name = served
+    rows = [{"id": str(row), "text": f"The tide {row} came in"} for row in range(300)]
+    (tmp_path / "c.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    command = ("score", "c.jsonl", "--suspect", name, "--out", "s.parquet", "--max-tokens")
+    done = run(*command, "1700")
+    assert done.code == 4
+    assert "1 of 2 shards are kept" in done.err
+    before = len(server.asked)
+    assert run(*command, "5000").code == 0
+    assert len(server.asked) - before == 2 + 44
+    assert len(scoring.read(tmp_path / "s.parquet").rows) == 300

@@ -137,7 +137,9 @@ def test_a_budget_is_never_exceeded(serving, terms):
         server.reply = lambda body, headers: reply(body, headers) if body["prompt"] in TEXTS else serving.echo(body)
         suspect, scores = _load(server, concurrency=16, **terms), []
         before = suspect.endpoint.budget.spent
-        with pytest.raises(SuspectError, match=r"the budget of 1,500 tokens is used up: .* for 1,\d+ tokens") as caught:
+        with pytest.raises(
+            SuspectError, match=r"the budget of 1,500 tokens is used up: .* 1,\d+ tokens are spent"
+        ) as caught:
             scores.extend(suspect.score(_records(TEXTS), **ALL))
     assert caught.value.exit_code == 4
     assert 0 < before + read[0] <= suspect.endpoint.budget.spent <= 1500
@@ -151,7 +153,7 @@ def test_answers_paid_for_are_given_before_the_budget_is_used_up(plain):
     with pytest.raises(SuspectError, match="is used up") as caught:
         scores.extend(score.id for score in answers)
     assert scores == [str(row) for row in range(len(scores))]
-    assert f"{len(scores)} of 200 texts were answered" in str(caught.value)
+    assert f"{len(scores)} of the 200 texts in hand were answered" in str(caught.value)
     assert len(plain.asked) == 2 + len(scores)
 
 
