@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from provenance import artifacts, scoring, tokenizers, training
+from provenance import artifacts, questions, scoring, tokenizers, training
 from provenance.errors import ArtifactError, InputError, MismatchError
 from provenance.records import Record, Score, Tokenizer, Window
 
@@ -248,6 +248,21 @@ def test_damaged_tables_are_told(tmp_path, change, settings_, message):
     artifacts.write(tmp_path / "s", [row], kind=scoring.SCORES, header=header)
     with pytest.raises(ArtifactError, match=message):
         scoring.read(tmp_path / "s")
+
+
+def test_tables_of_early_versions_are_read(tmp_path):
+    """A table that does not say which texts were asked is a table of scores, and of nothing in particular."""
+    records, suspect = [Record(id="a", text="some")], Lengths([])
+    settings_ = {"suspect": suspect.identity, "rendering": "text", "window": None}
+    row = {"id": "a", "variant": 0, "view": "text", "start": 0, "logprob": [-4.0]}
+    artifacts.write(tmp_path / "s", [row], kind=scoring.SCORES, header=artifacts.Header(settings=settings_))
+    assert (scoring.read(tmp_path / "s").texts, scoring.read(tmp_path / "s").rows[0].id) == ("", "a")
+    asked = questions.prepare(records, suspect, window=None, tokenizer=None)
+    head = scoring.header(asked, suspect, window=None, inputs={})
+    assert not scoring.is_of(tmp_path / "s", head)
+    assert not scoring.is_of(tmp_path / "none", head)
+    scoring.score(records, suspect=suspect, out=tmp_path / "s")
+    assert scoring.is_of(tmp_path / "s", head)
 
 
 def test_without_tokenizer_the_text_is_scored():
