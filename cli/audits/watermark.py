@@ -50,7 +50,7 @@ def command(ledgers: tuple[Path, ...], key_path: Path | None, releases: tuple[Pa
     \b
     Examples:
       provtool audit watermark marked/ledger.parquet --key release.key --suspect ./their-model
-      provtool audit watermark marked/ledger.parquet --suspect ./model --reference ./other --queries 2000 --stop-early
+      provtool audit watermark marked/ledger.parquet --suspect ./model --queries 2000 --stop-early
       provtool audit watermark acme/ledger.parquet globex/ledger.parquet --suspect ./model
     """
     from cli import sources

@@ -29,11 +29,6 @@ class Address:
         """Its name as a suspect."""
         return f"openai:{self.url}#{self.model}"
 
-    @property
-    def without_probabilities(self) -> str:
-        """Its name as a suspect of which nothing but texts is asked."""
-        return f"text-only:{self.url}#{self.model}"
-
 
 def parse(name: str) -> Address:
     """Read ``BASE_URL#MODEL``, with a key from the environment.

@@ -84,7 +84,7 @@ def _find(endpoint: Endpoint) -> tuple[Manner, Aligned]:
                 return _manner(answer, dialect, found, lead=lead, first=echo.logprobs[0]), found
         strange = strange or (echo is not None and len(echo.tokens) > echo.added and None not in echo.logprobs[1:])
     if len(refusals) == len(echoes.DIALECTS):
-        raise SuspectError(str(refusals[0]), expected=NEEDED, hint=endpoint.address.without_probabilities)
+        raise SuspectError(str(refusals[0]), expected=NEEDED)
     raise _useless(endpoint, STRANGE if strange else "returns no log-probabilities of the prompt")
 
 
@@ -156,4 +156,4 @@ def _ask(endpoint: Endpoint, prompt: str | tuple[int, ...], dialect: Dialect) ->
 
 
 def _useless(endpoint: Endpoint, what: str) -> SuspectError:
-    return SuspectError(what, path=endpoint.address.name, expected=NEEDED, hint=endpoint.address.without_probabilities)
+    return SuspectError(what, path=endpoint.address.name, expected=NEEDED)

@@ -128,7 +128,7 @@ def _only_generated(serving, body):
 
 
 def test_endpoints_without_prompt_log_probabilities_are_told(serving):
-    """Whoever scores only what it generates, or nothing, is pointed to the kind of suspect that needs no more."""
+    """Whoever scores only what it generates, or nothing, is told which servers give more."""
 
     def bare(body, _headers):
         return {"choices": [{"index": 0, "text": "x", "logprobs": None}], "usage": serving.usage(["a", body["model"]])}
@@ -142,7 +142,7 @@ def test_endpoints_without_prompt_log_probabilities_are_told(serving):
     for reply in (bare, holes, lambda body, _: _only_generated(serving, body)):
         said = _refusal(serving, reply)
         assert said.startswith("openai:URL#m: returns no log-probabilities of the prompt; expected log-probabilities")
-        assert said.endswith("try text-only:URL#m")
+        assert said.endswith("llama-cpp-python with --logits_all true)")
 
 
 def test_an_endpoint_that_cuts_or_rewrites_is_told_at_once(serving):
@@ -159,7 +159,7 @@ def test_a_refusal_of_echo_is_said_in_the_servers_words(serving):
     no = (400, {"error": {"message": "Setting 'echo' and 'logprobs' at the same time is not supported"}}, {})
     said = _refusal(serving, lambda *_: no)
     assert "answered 400 Bad Request (Setting 'echo' and 'logprobs' at the same time is not supported)" in said
-    assert "try text-only:URL#m" in said
+    assert "--logits_all true" in said
 
 
 @pytest.mark.parametrize(
