@@ -6,13 +6,18 @@
 
     order.audit(transcript, scores)
 
-- `order`: does the suspect derive from the run that this transcript records?
-- `reshuffle`: was this text written by a descendant of a run, by re-runs of its last phase?
-- `answers`: what all those re-runs said of the same tokens.
+- `order`: does the suspect derive from the run that this transcript records? With `examples` (the units that are
+  compared), `contents` (what is known of a row without asking), `traces` (what answers keep of an order), `selection`
+  (which rows are asked) and `neighbours` (do rows that stand together look alike?).
+- `membership`: was the suspect trained on these documents, rather than on those?
+- `overlap`: were these texts written by a descendant of the run?
+- `reshuffle`: the same, by re-runs of the run's last phase; `answers`: what all of them said of the same tokens.
 - `signals`: one number made of one record's scores.
 - `residuals`: what is left of a signal when references and features have been taken out.
 - `gates`: what would make the null doubtful, judged without the suspect.
-- `decision`: how a resampled p-value decides a claim.
+- `stopping`: the walk that asks until its capital suffices.
+- `decision`: how a resampled p-value, or a capital, decides a claim.
 - `planning`, `sizing`: how much to ask, for which chance of finding a trace.
 - `labelled`: how good a test is on suspects of which the truth is known.
+- `plots`: curves for the report.
 """
