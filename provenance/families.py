@@ -16,8 +16,6 @@ from provenance.evidence import positive, verdict
 from provenance.stats import power
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from provenance.evidence import Evidence
 
 ROUNDING = 1e-9
@@ -56,9 +54,3 @@ def by_evalue(evidence: Evidence) -> Evidence:
         pvalue_method=f"min(1, 1/highest capital) of {capital.method}; {evidence.pvalue_method.partition('; ')[2]}",
         decided_by="evalue",
     )
-
-
-def together(evidences: Sequence[Evidence]) -> tuple[Evidence, ...]:
-    """Tell each piece of evidence what was asked with it, so that one of them alone still knows how many there are."""
-    names = tuple(str(evidence.suspect["suspect"]) for evidence in evidences)
-    return tuple(dataclasses.replace(evidence, family=names) for evidence in evidences)

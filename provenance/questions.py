@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from provenance import tokenizers
-from provenance.errors import InputError, MismatchError
+from provenance.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -132,7 +132,7 @@ def _render(
     with_ids = all(record.tokens is not None for record in records)
     if with_ids and tokenizer and model.tokenizer and model.tokenizer.sha256 == tokenizer.sha256:
         return "tokens", list(records), window
-    if with_ids and tokenizer and (decoder := _decoder(tokenizer)):
+    if with_ids and tokenizer and (decoder := tokenizers.recorded(tokenizer)):
         return "text", [_decode(record, decoder, window) for record in records], None
     if without := [record for record in records if record.text is None]:
         raise _unreadable(without[0])
@@ -149,17 +149,6 @@ def _unreadable(record: Record) -> InputError:
         expected="a transcript with text, or its tokenizer at hand",
         hint=f"provtool transcript import … {hint}",
     )
-
-
-def _decoder(tokenizer: Tokenizer) -> Any:
-    """Load the tokenizer that made the ids, and no other that came to lie under its name."""
-    decoder = tokenizers.find(tokenizer.name, revision=tokenizer.revision)
-    if decoder and tokenizers.tokenizer_digest(decoder) != tokenizer.sha256:
-        raise MismatchError(
-            f"the tokenizer at {tokenizer.name} is not the one that made the records' token ids",
-            expected=f"sha256 {tokenizer.sha256[:12]}",
-        )
-    return decoder
 
 
 def _decode(record: Record, decoder: Any, window: Window | None) -> Record:

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from provenance.errors import InputError
+from provenance.errors import InputError, MismatchError
 from provenance.records import Tokenizer
 
 FILES = ("tokenizer.json", "tokenizer.model", "spiece.model", "vocab.json", "vocab.txt")
@@ -67,3 +67,20 @@ def find(name: str, revision: str | None = None) -> Any:
         return load(name, revision)
     except InputError:
         return None
+
+
+def recorded(tokenizer: Tokenizer) -> Any:
+    """Load the tokenizer that made recorded ids, if it can be had, and no other that came to lie under its name.
+
+    Raises
+    ------
+    MismatchError
+        If another one lies there.
+    """
+    found = find(tokenizer.name, revision=tokenizer.revision)
+    if found and tokenizer_digest(found) != tokenizer.sha256:
+        raise MismatchError(
+            f"the tokenizer at {tokenizer.name} is not the one that made the recorded token ids",
+            expected=f"sha256 {tokenizer.sha256[:12]}",
+        )
+    return found

@@ -166,7 +166,7 @@ def test_ids_that_nobody_can_read_are_refused(tmp_path, rows, tokenizer):
         overlap.audit(tmp_path / "gone.parquet", text)
     with pytest.raises(InputError, match="rows without text, and not all have token ids of a named tokenizer"):
         overlap.audit(tmp_path / "unnamed.parquet", text)
-    with pytest.raises(MismatchError, match="is not the one that made the transcript's token ids"):
+    with pytest.raises(MismatchError, match="is not the one that made the recorded token ids"):
         overlap.audit(tmp_path / "other.parquet", text)
 
 

@@ -138,7 +138,7 @@ def test_another_tokenizer_under_the_name_is_refused(saved):
     """Ids are never decoded with a tokenizer that did not make them."""
     _, named = saved
     record = Record(id="a", tokens=(5, 6), text="words")
-    with pytest.raises(MismatchError, match="not the one that made the records' token ids"):
+    with pytest.raises(MismatchError, match="not the one that made the recorded token ids"):
         scoring.score([record], suspect=Lengths([]), tokenizer=dataclasses.replace(named, sha256="2" * 64))
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from provenance import tokenizers
 from provenance.audits.overlap import watchlist
-from provenance.errors import InputError, MismatchError
+from provenance.errors import InputError
 from provenance.language import words
 from provenance.transcripts import passing
 
@@ -76,7 +76,7 @@ def choose(path: Path, documents: Iterable[str], *, tokenizer: Tokenizer | None)
         If another tokenizer lies where theirs should be.
     """
     with_ids = all(not part.without for part in passing.ids(path))
-    encoder = _encoder(tokenizer) if with_ids and tokenizer else None
+    encoder = tokenizers.recorded(tokenizer) if with_ids and tokenizer else None
     if encoder is not None:
         return Reading(rendering="tokens", texts=tuple(_encoded(encoder, documents)), numbers=None)
     if any(text is None for part in passing.texts(path) for text in part):
@@ -152,17 +152,6 @@ def _digests(part: Rows) -> NDArray[np.uint64]:
     raw, edges = part.kinds.tobytes(), (part.batch.edges * part.kinds.itemsize).tolist()
     digests = [hashlib.blake2b(raw[low:high], digest_size=8).digest() for low, high in itertools.pairwise(edges)]
     return np.frombuffer(b"".join(digests), dtype=np.uint64)
-
-
-def _encoder(tokenizer: Tokenizer) -> Any:
-    """Load the tokenizer that made the ids, if it can be had, and no other that came to lie under its name."""
-    encoder = tokenizers.find(tokenizer.name, revision=tokenizer.revision)
-    if encoder and tokenizers.tokenizer_digest(encoder) != tokenizer.sha256:
-        raise MismatchError(
-            f"the tokenizer at {tokenizer.name} is not the one that made the transcript's token ids",
-            expected=f"sha256 {tokenizer.sha256[:12]}",
-        )
-    return encoder
 
 
 def _encoded(encoder: Any, documents: Iterable[str]) -> Iterator[NDArray[np.int32]]:
