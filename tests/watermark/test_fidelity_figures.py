@@ -5,7 +5,7 @@ import math
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -62,6 +62,7 @@ def marked(text, *replacements, document="d"):
 
 
 @given(st.lists(st.integers(0, 10_000), min_size=1, max_size=60))
+@example([3_000])
 def test_acceptability_is_summed_up_exactly(levels):
     """Mean, share below one half, quartiles and bins are those of the sorted list of all changes."""
     tally = Tally()

@@ -75,8 +75,9 @@ class Tally:
             return NotMeasured(reason="who chose the wordings gives no probability that readers accept them")
         levels = np.arange(STEPS + 1) / STEPS
         below = int(self._levels[: round(DOUBTFUL * STEPS)].sum())
-        # the topmost level, 1, belongs to the last bin
-        histogram = np.histogram(levels, bins=BINS, range=(0, 1), weights=self._levels)[0]
+        # In whole numbers, since 0.3 is a little less than three tenths; the topmost level, 1, belongs to the last bin.
+        bins = np.minimum(np.arange(STEPS + 1) * BINS // STEPS, BINS - 1)
+        histogram = np.bincount(bins, weights=self._levels)
         return Acceptability(
             n=total,
             mean=float(self._levels @ levels) / total,
