@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from queries.settings import Dose
 
-DRAWS = 7
+DRAWS = 12
 KEPT = 0.8
 """Share of the documents that a draw looks at, so that draws differ."""
 RESAMPLES = 1_999
