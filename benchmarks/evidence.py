@@ -35,7 +35,11 @@ if TYPE_CHECKING:
 
 WORKERS = 2
 LEVELS = ("1e-3", "1e-8")
-KINDS = {"order": settings.RUNS, "watermark": settings.DOSES}
+KINDS = {
+    "order": (settings.ORDER_REFERENCE, *settings.RUNS),
+    "watermark": (settings.DOSE_REFERENCE, *settings.DOSES),
+}
+"""The models of each audit, the reference first."""
 
 
 def main() -> None:
@@ -54,25 +58,23 @@ def measure(asked: argparse.Namespace, *, folder: Path) -> list[dict[str, Any]]:
         print("gathering prose, marking, laying out", file=sys.stderr)
         folder.mkdir(parents=True, exist_ok=True)
         workshop.lay_out(folder, corpus=asked.corpus, seed=asked.seed)
-    kinds = asked.only or list(KINDS)
     jobs = [
-        workshop.Job(folder=folder, seed=asked.seed, kind=kind, model=model)
-        for kind in kinds
-        for model in (None, *KINDS[kind])
+        workshop.Job(folder=folder, seed=asked.seed, model=model)
+        for kind in asked.only or list(KINDS)
+        for model in KINDS[kind]
     ]
     context = multiprocessing.get_context("spawn")
     with concurrent.futures.ProcessPoolExecutor(WORKERS, mp_context=context) as pool:
         for done, name in enumerate(pool.map(workshop.run, jobs), start=1):
             print(f"{done}/{len(jobs)}  {name}", file=sys.stderr)
-        return list(pool.map(count, [job for job in jobs if job.model is not None]))
+        return list(pool.map(count, [job for job in jobs if job.model.name != "reference"]))
 
 
 def count(job: Job) -> dict[str, Any]:
     """Count the queries of one setting."""
-    measured: dict[str, Any] = {"order": order, "watermark": watermark}[job.kind].measure(
-        job.folder, job.model, seed=job.seed
-    )
-    return measured
+    if isinstance(job.model, settings.Run):
+        return order.measure(job.folder, job.model, seed=job.seed)
+    return watermark.measure(job.folder, job.model, seed=job.seed)
 
 
 def ratios(rows: Sequence[dict[str, Any]]) -> dict[str, float]:

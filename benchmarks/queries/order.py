@@ -17,7 +17,7 @@ from provenance.audits import order, signals
 from provenance.audits.selection import Selection
 from provenance.records import generator
 from provenance.transcripts import tables
-from queries import counting, published, workshop
+from queries import counting, published, settings, workshop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,8 +32,8 @@ TARGETS = (-3.0, -8.0)
 
 def measure(folder: Path, setting: Run, *, seed: int) -> dict[str, Any]:
     """Count the queries that ours and theirs need in one setting."""
-    job = workshop.Job(folder=folder, seed=seed, kind="order", model=setting)
-    reference = workshop.Job(folder=folder, seed=seed, kind="order", model=None)
+    job = workshop.Job(folder=folder, seed=seed, model=setting)
+    reference = workshop.Job(folder=folder, seed=seed, model=settings.ORDER_REFERENCE)
     transcript = tables.read(folder / f"run-{setting.epochs}.parquet")
     scores, other = scoring.read(job.scores), scoring.read(reference.scores)
     most = len(transcript.ids)

@@ -15,6 +15,8 @@ class Run:
     """Rows of other data between the recorded ones, for each of them."""
     later: float = 0.0
     """Rows of other data it was fine-tuned on afterwards, for each recorded one."""
+    own_order: bool = False
+    """Whether it saw the rows in another order than the recorded one: a reference."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +31,9 @@ class Dose:
     @property
     def name(self) -> str:
         """What it is called."""
-        return f"{self.epochs} epochs, {self.share:.0%} of the data"
+        if not self.epochs:
+            return "reference"
+        return f"{self.epochs} epoch{'s' if self.epochs > 1 else ''}, {self.share:.0%} of the data"
 
 
 RUNS = (
@@ -47,3 +51,6 @@ DOSES = (
     Dose(epochs=4, share=0.1, documents=120),
     Dose(epochs=4, share=0.01, documents=12),
 )
+ORDER_REFERENCE = Run(name="reference", own_order=True)
+DOSE_REFERENCE = Dose(epochs=0, share=0.0, documents=0)
+"""A model that read other text only."""

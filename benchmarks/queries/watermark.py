@@ -18,7 +18,7 @@ import numpy as np
 
 from provenance import scoring
 from provenance.records import generator
-from queries import counting, published, workshop
+from queries import counting, published, settings, workshop
 from watermark import detection, ledger
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ TARGETS = (-3.0, -8.0)
 
 def measure(folder: Path, setting: Dose, *, seed: int) -> dict[str, Any]:
     """Count the queries that ours and theirs need in one setting."""
-    job = workshop.Job(folder=folder, seed=seed, kind="watermark", model=setting)
-    reference = workshop.Job(folder=folder, seed=seed, kind="watermark", model=None)
+    job = workshop.Job(folder=folder, seed=seed, model=setting)
+    reference = workshop.Job(folder=folder, seed=seed, model=settings.DOSE_REFERENCE)
     scores, other = scoring.read(job.scores), scoring.read(reference.scores)
     book = ledger.read(folder / "keyed" / "ledger.parquet")
     read = tuple(document for document in book.documents if int(document.id) < setting.documents)

@@ -35,7 +35,6 @@ ROWS = 10_000
 WINDOW = Window(start=8, length=24)
 LAYERS, WIDTH, HEADS, CONTEXT = 2, 96, 3, 512
 BATCH, LATER_RATE = 4, 5e-4
-REFERENCE = "reference"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,44 +43,41 @@ class Job:
 
     folder: Path
     seed: int
-    kind: str
-    """``order`` or ``watermark``."""
-    model: Run | Dose | None
-    """None for the reference."""
+    model: Run | Dose
 
     @property
     def scores(self) -> Path:
         """Where its answers go."""
-        name = self.model.name if self.model else REFERENCE
-        return self.folder / "scores" / f"{self.kind} {name}.parquet".replace(" ", "-").replace("%", "")
+        audit = "order" if isinstance(self.model, settings.Run) else "watermark"
+        return self.folder / "scores" / f"{audit} {self.model.name}.parquet".replace(" ", "-").replace("%", "")
 
 
-def lay_out(folder: Path, *, corpus: Path | None, seed: int, rows: int = ROWS, released: int = RELEASED) -> None:
+def lay_out(folder: Path, *, corpus: Path | None, seed: int) -> None:
     """Gather prose, mark a release, train a tokenizer and write the recorded order."""
     from provenance import tokenizers, training
     from provenance.transcripts import tables
 
-    texts = prose.gather(corpus, characters=CHARACTERS * rows // ROWS)
+    texts = prose.gather(corpus, characters=CHARACTERS)
     generator(seed, "split").shuffle(texts)
-    _mark(texts[: 2 * released], folder, seed=seed)
-    others = texts[2 * released :]
+    _mark(texts[: 2 * RELEASED], folder, seed=seed)
+    others = texts[2 * RELEASED :]
     place = folder / "tokenizer"
     tokenizer = training.train_tokenizer(others, vocabulary=VOCABULARY, out=place)
     sequences = training.pack(others, tokenizer, length=LENGTH)
     np.save(folder / "others.npy", sequences)
     epochs = max(run.epochs for run in settings.RUNS)
-    orders = [generator(seed, "order", str(epoch)).permutation(rows) for epoch in range(epochs)]
+    orders = [generator(seed, "order", str(epoch)).permutation(ROWS) for epoch in range(epochs)]
     np.save(folder / "orders.npy", np.array(orders))
     for count in sorted({run.epochs for run in settings.RUNS}):
-        where = np.argsort(np.array(orders[:count]), axis=1) + rows * np.arange(count)[:, None]
+        where = np.argsort(np.array(orders[:count]), axis=1) + ROWS * np.arange(count)[:, None]
         tables.write(
             folder / f"run-{count}.parquet",
             (
                 {"id": f"{row:05d}", "positions": where[:, row].tolist(), "tokens": sequences[row].tolist()}
-                for row in range(rows)
+                for row in range(ROWS)
             ),
             tokenizer=tokenizers.identify(tokenizer, str(place)),
-            run_length=rows * count,
+            run_length=ROWS * count,
             position_unit="example",
             shuffle={"kind": "full", "seed": seed},
             inputs={},
@@ -99,32 +95,31 @@ def _mark(texts: Sequence[str], folder: Path, *, seed: int) -> None:
 def run(job: Job) -> str:
     """Train one model and ask it, unless an earlier run has; give its name."""
     if not job.scores.exists():
-        _orders(job) if job.kind == "order" else _watermark(job)
+        if isinstance(job.model, settings.Run):
+            _follow(job, job.model)
+        else:
+            _feed(job, job.model)
     return job.scores.stem
 
 
-def _orders(job: Job) -> None:
-    from provenance import scoring, tokenizers, training
+def _follow(job: Job, setting: Run) -> None:
+    """Train in the recorded order, or in one of its own, and ask about every row."""
+    from provenance import scoring, tokenizers
     from provenance.transcripts import tables
 
     sequences, orders = np.load(job.folder / "others.npy"), np.load(job.folder / "orders.npy")
-    rows, kind = orders.shape[1], job.model or settings.Run(name=REFERENCE)
-    rng = generator(job.seed, "order", kind.name)
-    if job.model is None:
-        orders = np.array([rng.permutation(rows)])
-    order = np.concatenate(orders[: kind.epochs])  # type: ignore[union-attr] (an order's model is a run)
-    model = _train(_new(job), sequences, _mixed(order, rows, share=kind.mixed, rng=rng))  # type: ignore[union-attr]
-    if later := int(kind.later * rows):  # type: ignore[union-attr]
+    rows, rng = orders.shape[1], generator(job.seed, "order", setting.name)
+    order = rng.permutation(rows) if setting.own_order else np.concatenate(orders[: setting.epochs])
+    model = _train(_new(job), sequences, _mixed(order, rows, share=setting.mixed, rng=rng))
+    if later := int(setting.later * rows):
         model = _train(model, sequences, 2 * rows + rng.permutation(later) % (len(sequences) - 2 * rows), LATER_RATE)
-    transcript = tables.read(job.folder / "run-1.parquet")
     scoring.score(
-        tables.records(transcript),
+        tables.records(tables.read(job.folder / "run-1.parquet")),
         suspect=_saved(model, job),
         window=WINDOW,
         tokenizer=tokenizers.identify(_tokenizer(job), str(job.folder / "tokenizer")),
         out=job.scores,
     )
-    del training
 
 
 def _mixed(order: NDArray[np.int64], rows: int, *, share: float, rng: np.random.Generator) -> NDArray[np.int64]:
@@ -136,26 +131,30 @@ def _mixed(order: NDArray[np.int64], rows: int, *, share: float, rng: np.random.
     return mixed
 
 
-def _watermark(job: Job) -> None:
+def _feed(job: Job, dose: Dose) -> None:
+    """Train on a dose of the release among other text, and ask about its variants."""
     from provenance import scoring, training
 
-    others, tokenizer = np.load(job.folder / "others.npy"), _tokenizer(job)
-    published, rng = read(job.folder / "published.json"), generator(job.seed, "watermark", job.scores.stem)
+    others, published = np.load(job.folder / "others.npy"), read(job.folder / "published.json")
+    rng = generator(job.seed, "watermark", dose.name)
     sequences = others
-    if isinstance(job.model, settings.Dose):
-        eaten = training.pack(published[: job.model.documents], tokenizer, length=LENGTH)
-        eaten = np.concatenate([eaten] * job.model.epochs)
-        rest = np.arange(int(len(eaten) * (1 / job.model.share - 1))) % len(others)
+    if dose.epochs:
+        eaten = training.pack(published[: dose.documents], _tokenizer(job), length=LENGTH)
+        eaten = np.concatenate([eaten] * dose.epochs)
+        rest = np.arange(int(len(eaten) * (1 / dose.share - 1))) % len(others)
         sequences = np.concatenate([eaten, others[rest]])
     model = _train(_new(job), sequences, rng.permutation(len(sequences)))
-    scoring.score(records(job.folder, job.model), suspect=_saved(model, job), out=job.scores)  # type: ignore[arg-type]
+    scoring.score(records(job.folder, dose), suspect=_saved(model, job), out=job.scores)
 
 
-def records(folder: Path, dose: Dose | None) -> list[Record]:
-    """Ask about every variant of what the model read, and about the published form of what nobody read."""
+def records(folder: Path, dose: Dose) -> list[Record]:
+    """Ask about every variant of what the model read, and about the published form of what nobody read.
+
+    A reference is asked about every variant of all that was published.
+    """
     book = ledger.read(folder / "keyed" / "ledger.parquet")
     half = len(read(folder / "published.json")) // 2
-    seen = dose.documents if dose else half
+    seen = dose.documents if dose.epochs else half
     return [
         record
         for record in ledger.records(book)
