@@ -52,7 +52,7 @@ def _messy(rng, units):
 @pytest.mark.parametrize("scenario", [_plain, _messy])
 def test_null_audits_hold_their_level(trained, scenario):
     """Of 2,000 null audits p ≤ α and capital ≥ 1/α come up no oftener than they should at α = .1, .05 and .01."""
-    transcript, fixed = _units(trained, rows=240)
+    transcript, fixed = _units(trained, rows=160)
     rng, pvalues, peaks = np.random.default_rng(0), [], []
     for _ in range(AUDITS):
         units, positions = scenario(rng, fixed)
