@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from queries.settings import Run
 
-DRAWS = 12
+DRAWS = 25
 RESAMPLES = 1_999
 TARGETS = (-3.0, -8.0)
 

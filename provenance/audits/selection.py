@@ -24,10 +24,12 @@ if TYPE_CHECKING:
     from provenance.transcripts.tables import Transcript
 
 Rule = Literal["recent", "uniform"]
-NEAREST, FARTHEST = 0.002, 0.5
+NEAREST, FARTHEST = 0.002, 0.2
 """Distances from the end of the run, as shares of it, between which half of the rows are chosen log-uniformly."""
+EARLY = 2 / 3
+"""Distance beyond which the other half lies: what is compared is then as far apart as can be."""
 WORDS = {
-    "recent": f"half log-uniform in distance from the end, {NEAREST}–{FARTHEST} of the run, half from before",
+    "recent": f"half log-uniform in distance from the end, {NEAREST}–{FARTHEST} of the run, half from its first third",
     "uniform": "by the hash of seed and id",
 }
 """How each rule chooses."""
@@ -48,9 +50,10 @@ class Selection:
 def choose(transcript: Transcript, selection: Selection | None, *, seed: int) -> Layout:
     """Lay out the units that a selection keeps, or all; a unit of several rows is kept whole or not at all.
 
-    ``recent``: half of the rows log-uniform in distance from the end, where memory is, the other half uniform from what
-    lies before; where there are too few near the end, those before fill up. ``uniform``: the first of the walk. With
-    several epochs the last position of an example counts, and the last epoch stands for the run.
+    ``recent``: half of the rows log-uniform in distance from the end, where memory is, the other half uniform from the
+    first third of the run; where there are too few of one kind, the other fills up, and then what lies between.
+    ``uniform``: the first of the walk. With several epochs the last position of an example counts, and the last epoch
+    stands for the run.
 
     Parameters
     ----------
@@ -89,7 +92,7 @@ def summary(selection: Selection, layout: Layout, transcript: Transcript) -> dic
 
 
 def _recent(layout: Layout, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Order units so that any beginning of the order is half near the end of the run, half from before.
+    """Order units so that any beginning of the order is half near the end of the run, half from its beginning.
 
     Weighted sampling without replacement by exponential keys: near the end with weight 1/distance.
     """
@@ -99,7 +102,7 @@ def _recent(layout: Layout, rng: np.random.Generator) -> NDArray[np.int64]:
     drawn = rng.exponential(size=len(last))
     distance = (last.max() - last + 1) / (last.max() - last.min() + 1)
     near = (distance >= NEAREST) & (distance <= FARTHEST)
-    before = distance > FARTHEST
+    before = distance > EARLY
     nearby = np.flatnonzero(near)[np.argsort((drawn * distance)[near], kind="stable")]
     earlier = np.flatnonzero(before)[np.argsort(drawn[before], kind="stable")]
     rest = np.flatnonzero(~near & ~before)

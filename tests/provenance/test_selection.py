@@ -55,18 +55,18 @@ def _last(layout):
 
 
 def test_recent_rows_are_log_uniform_near_the_end(shuffled):
-    """Half of the rows lie in the later half, as many in each tenfold of distance; half before, evenly."""
+    """Half of the rows lie near the end, as many for each factor of distance; half in the first third, evenly."""
     chosen = selection.choose(shuffled, Selection(queries=200), seed=0)
     distance = 1 - _last(chosen) / ROWS
     late = distance[distance <= 0.5]
     assert len(distance) == 200
     assert len(late) == 100
     decades = [
-        np.mean((late >= low) & (late < high)) for low, high in itertools.pairwise((0.002, 0.0126, 0.0794, 0.501))
+        np.mean((late >= low) & (late < high)) for low, high in itertools.pairwise((0.002, 0.0093, 0.0431, 0.2001))
     ]
     assert decades == pytest.approx([1 / 3] * 3, abs=0.15)
     early = distance[distance > 0.5]
-    assert stats.kstest(early, "uniform", args=(0.5, 0.5)).pvalue > 0.001
+    assert stats.kstest(early, "uniform", args=(2 / 3, 1 / 3)).pvalue > 0.001
 
 
 def test_uniform_rows_are_uniform_and_no_head_of_the_file(shuffled):
