@@ -188,6 +188,11 @@ def verdict(*, log10_pvalue: float, log10_floor: float, alpha: float, gates: Seq
     return "evidence" if log10_pvalue <= threshold else "no-evidence"
 
 
+def of_bet(evalue: EValue) -> float:
+    """Give log10 of p = min(1, 1/max E): by Ville's inequality it holds at any stop, and it has no floor."""
+    return -evalue.log10_max or 0.0
+
+
 def positive(pvalue: float) -> float:
     """Keep a p-value above 0 where float64 would round it away; its logarithm says the rest."""
     return max(pvalue, SMALLEST_FLOAT)

@@ -12,7 +12,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from provenance.evidence import positive, verdict
+from provenance.evidence import of_bet, positive, verdict
 from provenance.stats import power
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def by_evalue(evidence: Evidence) -> Evidence:
     capital = evidence.evalue
     if capital is None:
         raise ValueError("an audit without a bet cannot be decided by one")
-    log10_pvalue = -capital.log10_max or 0.0
+    log10_pvalue = of_bet(capital)
     return dataclasses.replace(
         evidence,
         verdict=verdict(log10_pvalue=log10_pvalue, log10_floor=-math.inf, alpha=evidence.alpha, gates=evidence.gates),

@@ -107,7 +107,7 @@ def score(
         sha256="",
         texts=asked.sha256,
     )
-    return _saved(scores, out)
+    return _digested(scores) if out is None else save(scores, out)
 
 
 def header(asked: Questions, model: Suspect, *, window: Window | None, inputs: Mapping[str, str]) -> artifacts.Header:
@@ -156,8 +156,13 @@ def read(path: str | os.PathLike[str]) -> Scores:
 
 
 def save(scores: Scores, out: str | os.PathLike[str]) -> Scores:
-    """Write scores that were put together in memory; gives them with the digest of the file."""
-    return _saved(scores, out)
+    """Write scores that are held in memory; gives them with the digest of the file."""
+    told = {"texts": scores.texts} if scores.texts else {}
+    head = artifacts.Header(inputs=scores.inputs, settings=_settings(scores) | told)
+    with artifacts.TableWriter(out, kind=SCORES, header=head) as writer:
+        for row in scores.rows:
+            writer.write(_to_row(row))
+    return replace(scores, sha256=storage.digest(out))
 
 
 def joined(parts: Sequence[Scores]) -> Scores:
@@ -177,7 +182,7 @@ def joined(parts: Sequence[Scores]) -> Scores:
             )
     rows = tuple(row for part in parts for row in part.rows)
     whole = replace(first, rows=rows, texts=first.texts if len(parts) == 1 else "")
-    return whole if len({part.sha256 for part in parts}) == 1 else _saved(whole, None)
+    return whole if len({part.sha256 for part in parts}) == 1 else _digested(whole)
 
 
 def picker(scores: Scores) -> Callable[[Iterable[Record]], Scores]:
@@ -223,21 +228,13 @@ def check_inputs(scores: Scores, inputs: Mapping[str, str]) -> None:
         )
 
 
-def _saved(scores: Scores, out: str | os.PathLike[str] | None) -> Scores:
-    if out is None:
-        content = hashlib.sha256(repr(_settings(scores)).encode())
-        for row in scores.rows:
-            content.update(repr((row.id, row.set, row.variant, row.view, row.start)).encode())
-            content.update(
-                b"".join(b"-" if part is None else part.tobytes() for part in (row.logprob, row.mean, row.sd))
-            )
-        return replace(scores, sha256=content.hexdigest())
-    told = {"texts": scores.texts} if scores.texts else {}
-    head = artifacts.Header(inputs=scores.inputs, settings=_settings(scores) | told)
-    with artifacts.TableWriter(out, kind=SCORES, header=head) as writer:
-        for row in scores.rows:
-            writer.write(_to_row(row))
-    return replace(scores, sha256=storage.digest(out))
+def _digested(scores: Scores) -> Scores:
+    """Give scores that have no file a digest of what they say."""
+    content = hashlib.sha256(repr(_settings(scores)).encode())
+    for row in scores.rows:
+        content.update(repr((row.id, row.set, row.variant, row.view, row.start)).encode())
+        content.update(b"".join(b"-" if part is None else part.tobytes() for part in (row.logprob, row.mean, row.sd)))
+    return replace(scores, sha256=content.hexdigest())
 
 
 def _settings(scores: Scores) -> dict[str, Any]:

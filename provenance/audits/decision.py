@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Literal, TypedDict
 
-from provenance.evidence import EValue, Gate, Verdict, positive, verdict
+from provenance.evidence import EValue, Gate, Verdict, of_bet, positive, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,20 +37,25 @@ def by_permutation(pvalue: float, capital: Capital, *, resamples: int, alpha: fl
         pvalue=positive(pvalue),
         log10_pvalue=log10_pvalue,
         decided_by="permutation",
-        evalue=EValue(log10=capital.log10, log10_max=capital.log10_max, method=capital.method),
+        evalue=_evalue(capital),
         gates=tuple(gates),
     )
 
 
 def by_capital(capital: Capital, *, alpha: float, gates: Sequence[Gate]) -> Decided:
-    """Apply the verdict rule to p = min(1, 1/max E), which holds at any stop (Ville) and has no floor."""
-    log10_pvalue = -capital.log10_max or 0.0
+    """Apply the verdict rule to the p-value of a bet, which holds at any stop and has no floor."""
+    evalue = _evalue(capital)
+    log10_pvalue = of_bet(evalue)
     return Decided(
         verdict=verdict(log10_pvalue=log10_pvalue, log10_floor=-math.inf, alpha=alpha, gates=gates),
         alpha=alpha,
         pvalue=positive(10.0**log10_pvalue),
         log10_pvalue=log10_pvalue,
         decided_by="evalue",
-        evalue=EValue(log10=capital.log10, log10_max=capital.log10_max, method=capital.method),
+        evalue=evalue,
         gates=tuple(gates),
     )
+
+
+def _evalue(capital: Capital) -> EValue:
+    return EValue(log10=capital.log10, log10_max=capital.log10_max, method=capital.method)

@@ -1,13 +1,12 @@
 """How likely is each token to a Hugging Face causal language model?
 
 Batches are filled to a token budget after sorting by length, padding on the right is masked and never scored, and the
-output head runs over a few thousand positions at a time, so no [tokens × vocabulary] copy is ever held.
+output head runs over a few thousand positions at a time (`heads`).
 """
 
 from __future__ import annotations
 
 import contextlib
-import functools
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,22 +20,13 @@ import transformers
 from provenance import storage, tokenizers
 from provenance.errors import SuspectError
 from provenance.records import Score
-from provenance.suspects import hub, pieces
+from provenance.suspects import heads, hub, pieces
 from provenance.suspects.pieces import Encoded, Piece
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from provenance.records import Record, Tokenizer, Window
-
-HEAD_CELLS = {"cpu": 2_000_000}
-"""Logits held at once, 8 MB of float32, so that they stay near the processor."""
-ACCELERATOR_CELLS = 32_000_000
-HEAD_ROWS = 64
-"""Positions a step at the least, whatever the vocabulary: the whole output embedding is read for each step."""
-TOLERANCE = 1e-5
-LEAKS = 1e-3
-"""Share of the logits' spread that later tokens may move by rounding alone; a hundred times that in half precision."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,11 +73,11 @@ class CausalLM:
         """Bound a batch's tokens, and its logits too where they come for all tokens at once."""
         if self.plain_head:
             return self.batch_tokens
-        return min(self.batch_tokens, max(1, ACCELERATOR_CELLS // _vocabulary(self.model)))
+        return min(self.batch_tokens, max(1, heads.ACCELERATOR_CELLS // heads.vocabulary(self.model)))
 
     def _encode(self, record: Record) -> Encoded:
         item = self._read(record)
-        size = _vocabulary(self.model)
+        size = heads.vocabulary(self.model)
         if item.ids and not (min(item.ids) >= 0 and max(item.ids) < size):
             raise SuspectError(f"record {record.id!r} has token ids outside the model's vocabulary of {size}")
         return item
@@ -122,7 +112,7 @@ class CausalLM:
         place, before = torch.tensor(rows), torch.tensor(at) - 1
         with torch.inference_mode():
             states = self._states(ids, mask)[place, before]
-            numbers = _moments(states, ids[place, before + 1], head=self._head)
+            numbers = heads.moments(states, ids[place, before + 1], head=self._head)
         return list(numbers.cpu().split([len(piece.ids) - piece.first for piece in batch], dim=1))
 
     def _states(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
@@ -157,7 +147,7 @@ def load(name: str, *, dtype: str = "float32", device: str | None = None, batch_
         "device": torch.device(where).type,
         "backend": f"transformers {transformers.__version__}, torch {torch.__version__}",
     }
-    change = _find_head(model, name)
+    change = heads.find(model, name)
     return CausalLM(
         model=model,
         encoder=encoder,
@@ -223,66 +213,6 @@ def _weights_digest(place: str, model: Any) -> str:
         state.update(key.encode())
         state.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
     return state.hexdigest()
-
-
-def _vocabulary(model: Any) -> int:
-    return int(model.get_input_embeddings().weight.shape[0])
-
-
-def _find_head(model: Any, name: str) -> Callable[[torch.Tensor], torch.Tensor] | None:
-    """Try on a few tokens what the architecture does to its logits; None where it is nothing that we know.
-
-    Raises
-    ------
-    SuspectError
-        If a token's logits depend on later tokens: their log-probabilities would mean nothing.
-    """
-    ids = torch.linspace(0, _vocabulary(model) - 1, 8, device=model.device).long()[None]
-    with torch.inference_mode():
-        logits, early = (model(input_ids=part, use_cache=False).logits.float() for part in (ids, ids[:, :4]))
-        if (logits[:, :4] - early).std() > LEAKS * (1 if model.dtype == torch.float32 else 100) * early.std():
-            raise hub.no_model(name, "it reads later tokens before it predicts them")
-        embedding = model.get_output_embeddings()
-        if embedding is None or model.base_model is model:
-            return None
-        states = model.base_model(input_ids=ids, use_cache=False).last_hidden_state
-        if states.shape[-1] != embedding.weight.shape[-1]:
-            return None
-        plain = embedding(states)
-        for change in _changes(model.config.get_text_config()):
-            if torch.allclose(change(plain).float(), logits, atol=TOLERANCE, rtol=TOLERANCE):
-                return change
-    return None
-
-
-def _changes(config: Any) -> Iterator[Callable[[torch.Tensor], torch.Tensor]]:
-    """Name what published architectures do to their logits, by the settings that say so."""
-    yield torch.Tensor.float
-    for setting, change in (
-        ("logit_scale", torch.mul),
-        ("logits_scaling", torch.div),
-        ("final_logit_softcapping", _cap),
-    ):
-        if amount := getattr(config, setting, None):
-            yield functools.partial(change, other=amount)
-
-
-def _cap(logits: torch.Tensor, *, other: float) -> torch.Tensor:
-    return torch.tanh(logits / other) * other
-
-
-def _moments(states: torch.Tensor, targets: torch.Tensor, *, head: Callable[[torch.Tensor], torch.Tensor]) -> Any:
-    """Log-probability of each target, and mean and sd of log-probability under the model's own distribution."""
-    width = int(head(states[:1]).shape[-1])
-    step = max(HEAD_ROWS, HEAD_CELLS.get(states.device.type, ACCELERATOR_CELLS) // width)
-    parts = []
-    for states_part, targets_part in zip(states.split(step), targets.split(step), strict=True):
-        logs = head(states_part).float().log_softmax(dim=-1)
-        weights = logs.exp()
-        mean = (weights * logs).sum(dim=-1)
-        spread = (weights * (logs - mean[:, None]) ** 2).sum(dim=-1).sqrt()
-        parts.append(torch.stack([logs.gather(1, targets_part[:, None])[:, 0], mean, spread]))
-    return torch.cat(parts, dim=1)
 
 
 def _score(record: Record, item: Encoded, parts: Sequence[torch.Tensor]) -> Score:

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 SHAPE = numbered.Shape(rows_per_step=2048, sequence_length=2048)
 ORDER = "global_indices.npy"
-TOKEN_TYPES = ("uint16", "uint32")
 NPY = b"\x93NUMPY"
 BLOCK = 1 << 20
 """Entries of the order looked at at once."""

@@ -2,36 +2,17 @@
 
 import dataclasses
 import json
+from pathlib import Path
 
 import pytest
 
-from provenance import adherence, evidence, report
+from provenance import adherence, evidence, plans, report
 from provenance.errors import MismatchError
 from provenance.evidence import Statistic
-from provenance.plans import Assumed, Pilot, Plan
+from provenance.plans import Pilot
 from provenance.report import family
 
-PLAN = Plan(
-    audit="order",
-    inputs={"transcript": "a" * 64},
-    family=("theirs", "hf:another"),
-    alpha=0.001,
-    power=0.9,
-    effect=Assumed(name="spearman-rho", value=0.1),
-    needed=400,
-    units=400,
-    reached=0.9,
-    queries=400,
-    tokens=25_600,
-    statistic="recency-max",
-    window="32:32",
-    references=({"suspect": "other"},),
-    select="uniform",
-    decided_by="permutation",
-    stop_early=False,
-    resamples=9_999,
-    seed=0,
-)
+PLAN = plans.read(Path(__file__).parents[2] / "fixtures" / "golden" / "plan.json")
 EARLY = {"stopped": {"asked": 60, "of": 400, "looks": 3}, "decided_by": "evalue", "pvalue_method": "betting"}
 
 

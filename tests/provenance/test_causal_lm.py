@@ -11,7 +11,7 @@ import transformers
 from provenance import suspects, training
 from provenance.errors import InputError, SuspectError
 from provenance.records import Record, Window
-from provenance.suspects import causal_lm
+from provenance.suspects import causal_lm, heads
 
 TEXT = "The old harbour was quiet, and the boats were waiting for the tide. "
 SIZE = {"vocab_size": 320, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
@@ -167,12 +167,12 @@ def test_no_full_copy_of_the_logits(folder, monkeypatch):
     suspect, seen = suspects.load(str(folder)), []
     head = suspect.model.get_output_embeddings()
     head.register_forward_hook(lambda _module, inputs, _output: seen.append(inputs[0].shape[:-1].numel()))
-    monkeypatch.setattr(causal_lm, "HEAD_CELLS", {"cpu": 320 * 16})
-    monkeypatch.setattr(causal_lm, "HEAD_ROWS", 1)
+    monkeypatch.setattr(heads, "HEAD_CELLS", {"cpu": 320 * 16})
+    monkeypatch.setattr(heads, "HEAD_ROWS", 1)
     list(suspect.score(_rows(), window=None, progress=_quiet))
     assert max(seen) == 16
     seen.clear()
-    monkeypatch.setattr(causal_lm, "ACCELERATOR_CELLS", 320 * 64)
+    monkeypatch.setattr(heads, "ACCELERATOR_CELLS", 320 * 64)
     list(dataclasses.replace(suspect, plain_head=False).score(_rows(), window=None, progress=_quiet))
     assert max(seen) <= 64
 

@@ -2,34 +2,15 @@
 
 import dataclasses
 import json
+from pathlib import Path
 
 import pytest
 
 from provenance import plans, storage
 from provenance.errors import ArtifactError, InputError, MismatchError
-from provenance.plans import Assumed, Pilot, Plan
+from provenance.plans import Assumed, Pilot
 
-PLAN = Plan(
-    audit="order",
-    inputs={"transcript": "a" * 64},
-    family=("theirs",),
-    alpha=0.001,
-    power=0.9,
-    effect=Assumed(name="spearman-rho", value=0.1),
-    needed=400,
-    units=400,
-    reached=0.9,
-    queries=400,
-    tokens=25_600,
-    statistic="recency-max",
-    window="32:32",
-    references=({"suspect": "other"},),
-    select="uniform",
-    decided_by="permutation",
-    stop_early=False,
-    resamples=9_999,
-    seed=0,
-)
+PLAN = plans.read(Path(__file__).parents[2] / "fixtures" / "golden" / "plan.json")
 PILOT = Pilot(sha256="c" * 64, inputs={"transcript": "a" * 64}, n=100, seed=3, same_input=True)
 
 

@@ -208,7 +208,7 @@ def test_any_scores_round_trip(tmp_path_factory, rows):
     path = tmp_path_factory.mktemp("scores") / "s.parquet"
     suspect = {"suspect": "s", "kind": "fake", "weights": "w"}
     scores = scoring.Scores(rows=tuple(rows), suspect=suspect, rendering="text", window="1:2", inputs={}, sha256="")
-    wrote = scoring._saved(scores, path)
+    wrote = scoring.save(scores, path)
     found = scoring.read(path)
     assert dataclasses.replace(found, rows=()) == dataclasses.replace(wrote, rows=())
     for one, two in zip(rows, found.rows, strict=True):
@@ -223,8 +223,8 @@ def test_the_digest_knows_every_number():
     others = [{"logprob": np.float32([1, 3])}, {"id": "b"}, {"mean": np.float32([1])}, {"sd": np.float32([1])}]
     rows = [row, row, *(dataclasses.replace(row, **change) for change in others)]
     digests = [
-        scoring._saved(
-            scoring.Scores(rows=(one,), suspect=suspect, rendering="text", window=None, inputs={}, sha256=""), None
+        scoring._digested(
+            scoring.Scores(rows=(one,), suspect=suspect, rendering="text", window=None, inputs={}, sha256="")
         ).sha256
         for one in rows
     ]
