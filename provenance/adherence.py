@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from provenance.evidence import Evidence
     from provenance.plans import Plan
 
-RESAMPLES = re.compile(r"\bresamples=(\d+)")
+RESAMPLES = re.compile(r"\b(?:permutation|redraw)\(resamples=(\d+)")
+"""Where a method says how many values it drew; that of many rows looks at every shift, however many were asked for."""
 
 
 def hold(evidence: Evidence, plan: Plan) -> Evidence:

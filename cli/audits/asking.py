@@ -111,6 +111,8 @@ def _slug(text: str) -> str:
 def _check_usage(how: dict[str, Any]) -> None:
     if bool(how["suspect_names"]) == bool(how["scores_path"]):
         raise click.UsageError("give either --suspect (a model to ask) or --scores (answers kept from before)")
+    if how.get("stop_early") and how["workers"] > 1:
+        raise click.UsageError("--stop-early asks in one process: it looks at what was answered before it asks more")
     window = how["window"] and claims.given("window")
     if window and not (how["suspect_names"] or how["references"]):
         raise click.UsageError("--window says what to ask a model; scores have theirs already")

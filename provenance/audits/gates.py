@@ -95,7 +95,7 @@ def neighbours(name: str, groups: Sequence[NDArray[np.float64]], *, rng: np.rand
     threshold = float(-special.ndtri(DRIFT_ALPHA / LOOKS_AT_NEIGHBOURS))
     seen = f"z = {found.largest:.2f}, limit {threshold:.2f} (p < {DRIFT_ALPHA:g})"
     passed = found.largest <= threshold
-    if threshold < found.largest <= adjacency.certain(DRIFT_ALPHA):
+    if threshold < found.largest <= adjacency.certain(DRIFT_ALPHA / len(adjacency.REACHES)):
         p = adjacency.pvalue(found, resamples=FEWER_RESAMPLES, rng=rng)
         passed = p > DRIFT_ALPHA
         seen += f", by {FEWER_RESAMPLES} shuffles p = {p:.2g}"

@@ -66,17 +66,17 @@ def known(trace: Trace, *, rng: np.random.Generator) -> Gate:
 
 
 def _groups(trace: Trace) -> Iterator[NDArray[np.int64]]:
-    """Give the units of each stratum in the order of the run, or blocks of them; ties as they are walked."""
+    """Give the units of each stratum in the order of the run, or some blocks of them; ties as they are walked."""
     last = traces.last_seen(trace.units.positions)
-    for stratum in np.unique(trace.units.strata):
-        members = np.flatnonzero(trace.units.strata == stratum)
-        members = members[np.argsort(last[members], kind="stable")]
-        if len(last) <= MOST:
-            yield members
-            continue
-        count = max(1, MOST * len(members) // len(last) // BLOCK)
-        for first in np.linspace(0, max(0, len(members) - BLOCK), count).astype(int).tolist():
-            yield members[first : first + BLOCK]
+    ordered = np.lexsort((last, trace.units.strata))
+    strata = np.split(ordered, np.flatnonzero(np.diff(trace.units.strata[ordered])) + 1)
+    if len(last) <= MOST:
+        yield from strata
+        return
+    blocks = [members[first : first + BLOCK] for members in strata for first in range(0, len(members), BLOCK)]
+    count = max(1, len(blocks) * MOST // len(last))
+    for at in np.linspace(0, len(blocks) - 1, count).astype(int).tolist():
+        yield blocks[at]
 
 
 def _sketch(transcript: Transcript, names: Sequence[str], words: Words) -> NDArray[np.float64]:

@@ -16,6 +16,7 @@ import numpy as np
 from provenance.errors import InputError
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
@@ -65,6 +66,11 @@ def of_order(
         Token ids, one sequence a row.
     order
         Row numbers in the order of training after the checkpoint; a row that comes again is in its next epoch.
+
+    Raises
+    ------
+    InputError
+        If a row comes again before all others of its epoch have come, or nothing can change places.
     """
     places = np.asarray(order, dtype=np.int64)
     counts = Counter[int]()
@@ -72,6 +78,7 @@ def of_order(
     for row in places.tolist():
         epochs.append(counts[row])
         counts[row] += 1
+    _check_rising(np.array(epochs, dtype=np.int64), path="order")
     return _phase(
         rows,
         _Places(rows=places, epochs=np.array(epochs, dtype=np.int64)),
@@ -197,12 +204,7 @@ def _check(
     rows_per_step: int,
 ) -> None:
     """Refuse a transcript from which the phase cannot be run again as it was."""
-    if (np.diff(epochs) < 0).any():
-        raise InputError(
-            "its epochs cannot be told apart: some rows were left out of one",
-            path=transcript.path,
-            expected="every row once an epoch",
-        )
+    _check_rising(epochs, path=transcript.path)
     expected = np.arange(start, transcript.run_length)
     if transcript.position_unit == "step":
         sizes = [end - first for first, end in _steps(epochs, rows_per_step)]
@@ -219,6 +221,15 @@ def _check(
     if len(first) > 2 and np.array_equal(first, second):  # noqa: PLR2004 (two rows agree by chance)
         raise InputError(
             "its epochs have one and the same order", path=transcript.path, expected="each epoch shuffled anew"
+        )
+
+
+def _check_rising(epochs: NDArray[np.int64], *, path: str | os.PathLike[str]) -> None:
+    if (np.diff(epochs) < 0).any():
+        raise InputError(
+            "its epochs cannot be told apart: some rows were left out of one",
+            path=path,
+            expected="every row once an epoch",
         )
 
 

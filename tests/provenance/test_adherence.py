@@ -110,3 +110,11 @@ def test_a_plan_for_another_transcript(evidence_of):
     """It is refused: no list of deviations makes it this audit's plan."""
     with pytest.raises(MismatchError, match="plan for another transcript"):
         adherence.hold(evidence_of(inputs={"transcript": "d" * 64}), PLAN)
+
+
+def test_all_shifts_are_no_deviation(evidence_of):
+    """Of very many rows every shift is looked at, however many resamples were planned."""
+    method = "shifts(resamples=399, max_of=7, strata=1); score=mean"
+    assert adherence.hold(evidence_of(pvalue_method=method), PLAN).plan["as_planned"]
+    fewer = evidence_of(pvalue_method="permutation(resamples=99, max_of=7, strata=1); score=mean")
+    assert adherence.hold(fewer, PLAN).plan["deviations"] == ["resamples: planned 9999, done 99"]

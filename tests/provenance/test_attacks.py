@@ -164,8 +164,9 @@ def test_views_are_made_of_texts_alone():
     assert len(records) == 40 * (3 + views.NEIGHBOURS)
     assert views.cost(records)[0] == 40 * (2 + views.NEIGHBOURS)
     before = views.prefix(pool)
-    assert np.count_nonzero(before.rows) == views.SHOTS
-    assert not pool.sides[before.rows].any()
+    assert np.count_nonzero(before.rows & ~pool.sides) == views.SHOTS
+    assert before.rows.tolist() == sorted(before.rows.tolist(), reverse=True)
+    assert not pool.sides[np.flatnonzero(before.rows)[-1]]
     assert {record.context for record in records if record.view == before.view} == {before.text}
     near = {record.id: record.text for record in records if record.view == views.neighbour_view(0)}
     changed = [

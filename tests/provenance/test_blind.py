@@ -91,3 +91,15 @@ def test_texts_without_words_are_no_mistake():
     """Texts of marks alone are guessed at like any other."""
     marks = [f"{'!' * row}?" for row in range(12)]
     assert set(_areas(_pool(marks[:6], marks[6:]))) == {"blind-words", "blind-characters", "blind-form"}
+
+
+def test_large_clusters_are_looked_at_in_part(monkeypatch):
+    """A cluster larger than all that is looked at leaves texts of both sides, and every cluster has its turn first."""
+    monkeypatch.setattr(blind, "MOST_TEXTS", 20)
+    rng = np.random.default_rng(3)
+    names = (tuple(["large"] * 50 + ["small"] * 2), tuple(["other"] * 30 + ["last"] * 30))
+    pool = _pool(_prose(rng, 52), _prose(rng, 60), clusters=names)
+    seen = blind._bounded(pool)
+    assert (np.count_nonzero(seen.sides), np.count_nonzero(~seen.sides)) == (10, 10)
+    assert sorted(np.unique(seen.clusters, return_counts=True)[1].tolist()) == [2, 5, 5, 8]
+    assert {guess.name for guess in blind.guess(pool, rng=rng)} == {"blind-words", "blind-characters", "blind-form"}

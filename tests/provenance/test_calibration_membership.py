@@ -12,6 +12,7 @@ from provenance import corpora, scoring
 from provenance.audits import membership
 from provenance.audits.membership import pools, replies, trials, views, weighing
 from provenance.records import Document
+from provenance.stats import clusters
 
 AUDITS = 2000
 WORDS = 20
@@ -146,3 +147,20 @@ def test_a_model_trained_on_the_members_is_found(trained):
     assert found.pvalue == 1e-4
     assert found.verdict == "evidence"
     assert membership.audit(*sides, other, references=[reference]).verdict != "evidence"
+
+
+def test_members_before_the_prefix_leave_with_it():
+    """Of 2,000 random splits of texts whose scores follow the hash, p ≤ .05 comes up no oftener than it should.
+
+    The texts before the last of the prefix are all members but for those in it: left in, they would be no draw.
+    """
+    rng, rejected = np.random.default_rng(0), 0
+    texts = [f"text {row} of sixty" for row in range(60)]
+    liked = {text: -at for at, text in enumerate(pools.join(*_sides(texts)).texts)}
+    for _ in range(AUDITS):
+        pool = pools.join(*_sides(rng.permutation(texts).tolist()))
+        left = pool.keep(~views.prefix(pool).rows)
+        values = np.array([[float(liked[text])] for text in left.texts])
+        found = clusters.exchange(values, left.sides, left.clusters, resamples=39, rng=rng)
+        rejected += found.pvalues[0] <= 0.05 + 1e-12
+    assert rejected <= stats.binom.isf(1e-4, AUDITS, 0.05)

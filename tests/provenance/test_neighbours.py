@@ -112,3 +112,21 @@ def test_a_gate_withholds_one_finding_in_a_thousand():
     bare = dataclasses.replace(bare, texts=(None,) * ROWS)
     found = order.audit(bare, _scores(bare, rng), resamples=99, alpha=0.05)
     assert _gates(found) == {"neighbours:words": True, "neighbours:difficulty": True}
+
+
+@pytest.mark.parametrize("strata", [1, 40])
+def test_of_many_units_some_are_looked_at(monkeypatch, strata):
+    """However many strata there are, about as many units are looked at as are allowed, in runs of neighbours."""
+    monkeypatch.setattr(neighbours, "MOST", 100)
+    monkeypatch.setattr(neighbours, "BLOCK", 20)
+    rng = np.random.default_rng(5)
+    transcript = _transcript(rng.permutation(ROWS), rng, strata=tuple(str(row % strata) for row in range(ROWS)))
+    found = order.audit(transcript, _scores(transcript, rng), resamples=99)
+    assert all(_gates(found).values())
+    layout = dataclasses.make_dataclass("Units", ["positions", "strata"])
+    units = layout(tuple(transcript.positions), np.arange(ROWS) % strata)
+    groups = list(neighbours._groups(dataclasses.make_dataclass("Trace", ["units"])(units)))
+    assert sum(map(len, groups)) <= 100
+    for group in groups:
+        assert len(set((group % strata).tolist())) == 1
+        assert np.all(np.diff([transcript.positions[unit][0] for unit in group.tolist()]) > 0)

@@ -119,3 +119,11 @@ def test_transcripts_that_cannot_be_run_again(tmp_path):
     assert "not consumed in one go" in refused(singles, unit=[None, None, "a", None, "a", None])
     assert "ended before step 9" in refused(singles, step=9)
     assert "nothing in this phase can change places" in refused(singles, step=5, rows_per_step=1)
+
+
+def test_an_order_whose_epochs_overlap_is_refused():
+    """A row that comes again before the others came once belongs to no epoch."""
+    rows = np.zeros((3, 4), dtype=np.int32)
+    assert phases.of_order(rows, [2, 0, 1, 1, 2, 0]).epochs.tolist() == [0, 0, 0, 1, 1, 1]
+    with pytest.raises(InputError, match="its epochs cannot be told apart"):
+        phases.of_order(rows, [0, 0, 1, 2])

@@ -70,9 +70,15 @@ def guess(pool: Pool, *, rng: np.random.Generator) -> tuple[Guess, ...]:
 
 
 def _bounded(pool: Pool) -> Pool:
-    """Keep the first clusters, in the order of the hash, that fit."""
-    sizes = np.bincount(pool.clusters)
-    return pool if len(pool.ids) <= MOST_TEXTS else pool.keep((np.cumsum(sizes) <= MOST_TEXTS)[pool.clusters])
+    """Keep as many texts of each side as fit: the first of every cluster, then the second, clusters by hash."""
+    kept = np.zeros(len(pool.ids), dtype=bool)
+    for side in (pool.sides, ~pool.sides):
+        rows = np.flatnonzero(side)
+        rows = rows[np.argsort(pool.clusters[rows], kind="stable")]
+        _, first, counts = np.unique(pool.clusters[rows], return_index=True, return_counts=True)
+        turn = np.arange(len(rows)) - np.repeat(first, counts)
+        kept[rows[np.argsort(turn, kind="stable")[: MOST_TEXTS // 2]]] = True
+    return pool.keep(kept)
 
 
 def _folds(pool: Pool) -> NDArray[np.int64]:

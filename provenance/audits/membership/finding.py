@@ -245,7 +245,7 @@ def _caveats(trial: Trial, drawn: Split | None, commitments: Sequence[Commitment
     if replies.short:
         yield f"{replies.short} texts were too short to be scored and took no part."
     if replies.spent:
-        yield f"{replies.spent} non-members went into the prefix of recall, with their clusters, and took no part."
+        yield f"{replies.spent} texts left with the prefix of recall: all clusters, by hash, up to the last in it."
 
 
 def _plots(trial: Trial) -> tuple[Plot, ...]:

@@ -39,7 +39,7 @@ class Replies:
     short: int
     """Texts of which nothing could be scored."""
     spent: int
-    """Texts that went into the prefix, with their clusters."""
+    """Texts that left with the prefix: all clusters up to the last in it, of either side."""
 
 
 def gather(pool: Pool, scores: Scores, references: Sequence[Scores] = ()) -> Replies:

@@ -31,17 +31,20 @@ PASSES = ("lower-case", "recall", "neighbourhood")
 LOWER = "lower"
 SHOTS, PREFIX_CHARACTERS = 7, 2_000
 """Non-members in a prefix, and what is kept of them."""
+FEWEST = 2
+"""Clusters that must be left of each side."""
 NEIGHBOURS, REPLACED, RANKS = 5, 0.15, 16
 """Neighbours a text, share of its words that are other in each, and how far in frequency rank another may lie."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prefix:
-    """Non-members that stand before every text; they and their clusters leave the test."""
+    """Non-members that stand before every text; all clusters up to the last of them leave the test."""
 
     text: str
     rows: NDArray[np.bool_]
-    """Which rows of the pool leave, shape ``(n,)``."""
+    """Which rows of the pool leave, shape ``(n,)``: a beginning of it, in the order of the hash. Were the members there
+    left in, it would be known of them that they are members, and exchanging them would be no draw of the null."""
 
     @property
     def view(self) -> str:
@@ -84,20 +87,24 @@ def prefix(pool: Pool) -> Prefix:
     Raises
     ------
     InputError
-        If that would leave fewer than two clusters of non-members.
+        If that would leave fewer than two clusters of a side.
     """
     others = np.flatnonzero(~pool.sides)
     _, first = np.unique(pool.clusters[others], return_index=True)
     shots = others[np.sort(first)][:SHOTS]
-    if len(first) < len(shots) + 2:
+    if len(first) < len(shots) + FEWEST:
         raise InputError(
-            f"{len(first)} clusters of non-members", expected=f"at least {SHOTS + 2}: recall spends {SHOTS} on a prefix"
+            f"{len(first)} clusters of non-members",
+            expected=f"at least {SHOTS + FEWEST}: recall spends {SHOTS} on a prefix",
+        )
+    leaving = pool.clusters <= pool.clusters[shots].max()
+    left = len(np.unique(pool.clusters[pool.sides & ~leaving]))
+    if left < FEWEST:
+        raise InputError(
+            f"{left} clusters of members would be left beside the prefix of recall", expected=f"at least {FEWEST}"
         )
     share = PREFIX_CHARACTERS // SHOTS
-    return Prefix(
-        text="".join(pool.texts[row][:share].strip() + "\n\n" for row in shots),
-        rows=np.isin(pool.clusters, pool.clusters[shots]),
-    )
+    return Prefix(text="".join(pool.texts[row][:share].strip() + "\n\n" for row in shots), rows=leaving)
 
 
 def neighbour_view(number: int) -> str:
