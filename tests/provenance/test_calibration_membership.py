@@ -155,10 +155,16 @@ def test_members_before_the_prefix_leave_with_it():
     The texts before the last of the prefix are all members but for those in it: left in, they would be no draw.
     """
     rng, rejected = np.random.default_rng(0), 0
-    texts = [f"text {row} of sixty" for row in range(60)]
-    liked = {text: -at for at, text in enumerate(pools.join(*_sides(texts)).texts)}
+    texts = [Document(id=str(row), text=f"text {row} of sixty") for row in range(60)]
+
+    def drawn():
+        order = rng.permutation(60)
+        parts = (tuple(texts[row] for row in rows) for rows in (order[:30], order[30:]))
+        return pools.join(*(membership.Side(documents=part, sha256="0" * 64) for part in parts))
+
+    liked = {text: -at for at, text in enumerate(drawn().texts)}
     for _ in range(AUDITS):
-        pool = pools.join(*_sides(rng.permutation(texts).tolist()))
+        pool = drawn()
         left = pool.keep(~views.prefix(pool).rows)
         values = np.array([[float(liked[text])] for text in left.texts])
         found = clusters.exchange(values, left.sides, left.clusters, resamples=39, rng=rng)
