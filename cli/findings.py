@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,7 +10,7 @@ import click
 from cli import streams, summary, terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from provenance.evidence import Commitment, Evidence
@@ -44,7 +45,14 @@ def conclude(found: Evidence, path: Path, *, how: dict[str, Any], several: bool)
     return found.verdict
 
 
-def suggest(paths: Sequence[Path]) -> None:
+def finish(verdicts: Iterable[str], paths: Sequence[Path], *, how: dict[str, Any]) -> None:
+    """Say how to read what was found, and end with 3 on a verdict that was named for it."""
+    _suggest(paths)
+    if set(verdicts) & set(how["fail_on"]):
+        sys.exit(3)
+
+
+def _suggest(paths: Sequence[Path]) -> None:
     """Say how to read what was found; several findings are answers to one question and are weighed together."""
     if str(paths[0]) != streams.STREAM:
         page = paths[0].with_suffix(".html") if len(paths) == 1 else "report.html"

@@ -11,7 +11,7 @@ from provenance.records import Record
 from provenance.transcripts import tables
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from provenance.records import Tokenizer, Window
@@ -64,8 +64,8 @@ def of_transcript(transcript: tables.Transcript) -> Source:
     )
 
 
-def of_ledgers(books: Sequence[ledger.Ledger]) -> Source:
-    """Lay every variant of every document out, without saying which was published.
+def of_ledgers(books: Sequence[ledger.Ledger], *, records: Iterable[Record] | None = None) -> Source:
+    """Lay every variant of every document out, or those `records` of them, without saying which was published.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def of_ledgers(books: Sequence[ledger.Ledger]) -> Source:
     books = copies.apart(books)
     mappings.check_same(books)
     return Source(
-        records=tuple(record for book in books for record in ledger.records(book)),
+        records=tuple((record for book in books for record in ledger.records(book)) if records is None else records),
         tokenizer=None,
         window=None,
         inputs=detection.ledger_inputs(books),

@@ -21,7 +21,7 @@ from transformers.trainer_pt_utils import safe_globals
 
 from provenance import folders, storage
 from provenance.errors import InputError
-from provenance.suspects.causal_lm import quiet
+from provenance.suspects.models import quiet
 
 if TYPE_CHECKING:
     import os

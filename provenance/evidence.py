@@ -178,14 +178,19 @@ def verdict(*, log10_pvalue: float, log10_floor: float, alpha: float, gates: Seq
     log10_floor
         The smallest p-value that this test could have given.
     """
-    if not 0 < alpha < 1:
-        raise ValueError(f"alpha is {alpha}, expected a number strictly between 0 and 1")
+    check_alpha(alpha)
     if math.isnan(log10_pvalue) or math.isnan(log10_floor):
         raise ValueError("a p-value that is no number decides nothing")
     threshold = math.log10(alpha) + 1e-12
     if log10_floor > threshold or not all(gate.passed for gate in gates):
         return "inconclusive"
     return "evidence" if log10_pvalue <= threshold else "no-evidence"
+
+
+def check_alpha(alpha: float) -> None:
+    """Refuse a level that is none, before any work is done for it."""
+    if not 0 < alpha < 1:
+        raise ValueError(f"alpha is {alpha}, expected a number strictly between 0 and 1")
 
 
 def of_bet(evalue: EValue) -> float:

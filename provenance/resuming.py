@@ -85,12 +85,13 @@ def merge(work: Work) -> bool:
 
 def _run_in_processes(work: Work, todo: Sequence[int], crew: Crew, progress: Callable[[int, int | None], None]) -> None:
     sizes, done = work.asked.sizes, 0
+    total = sum(sizes[index] for index in todo)
     jobs = ((crew, dict(work.suspect.identity), _job(work, index)) for index in todo)
     try:
         with processes.in_order(_ask, jobs, workers=crew.workers, environment=processes.ONE_THREAD) as finished:
             for index, _ in zip(todo, finished, strict=True):
                 done += sizes[index]
-                progress(done, sum(sizes[index] for index in todo))
+                progress(done, total)
     except BrokenProcessPool as error:
         raise SuspectError(
             "a process that asked the suspect was killed", expected="memory for every one", hint="fewer --workers"

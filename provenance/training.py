@@ -15,7 +15,7 @@ import torch
 import transformers
 
 from provenance import checkpoints as checkpointing
-from provenance.suspects.causal_lm import quiet
+from provenance.suspects.models import quiet
 
 if TYPE_CHECKING:
     import os

@@ -40,6 +40,8 @@ class Comparison:
     """Whether capitals of several passes were joined: its last value is then no e-value."""
     log10_floor: float
     """No p-value of these documents could be smaller."""
+    twins: tuple[bool, ...]
+    """Which references gave the very answers of the suspect."""
 
     @property
     def plain(self) -> NDArray[np.float64]:
@@ -95,5 +97,6 @@ def _centred(
         capital=betting.Capital(path=np.zeros(0), method=""),
         joined=False,
         log10_floor=redraw.log10_floor(centred),
+        twins=answers.twins,
     )
     return comparison, centred

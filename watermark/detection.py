@@ -28,6 +28,7 @@ from provenance.evidence import (
     LogP,
     Plot,
     Statistic,
+    check_alpha,
 )
 from provenance.records import generator
 from provenance.stats import products, redraw
@@ -113,8 +114,7 @@ def audit(
     InputError
         If log-probabilities are not finite, or a ledger was dealt without a key.
     """
-    if not 0 < alpha < 1:
-        raise ValueError(f"alpha is {alpha}, expected a number strictly between 0 and 1")
+    check_alpha(alpha)
     books = _checked(released, key)
     rng = generator(seed, *(book.sha256 for book in books), scores.sha256, *(one.sha256 for one in references))
     chosen = queries.choose(books, most=most, seed=seed)
@@ -212,7 +212,7 @@ def _gates(found: Comparison, scores: Scores, references: Sequence[Scores], *, a
     return (
         gates.enough(len(found.residual)),
         gates.reach(found.log10_floor, alpha=alpha),
-        gates.independent(scores.suspect, [reference.suspect for reference in references]),
+        gates.independent(scores.suspect, [reference.suspect for reference in references], twins=found.twins),
     )
 
 

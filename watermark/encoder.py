@@ -75,10 +75,10 @@ class Encoder:
     def __init__(self, path: str | Path, *, method: str) -> None:
         from transformers import AutoModel, AutoTokenizer
 
-        from provenance.suspects import causal_lm
+        from provenance.suspects import models
 
         try:
-            with causal_lm.quiet():
+            with models.quiet():
                 self._tokenizer = AutoTokenizer.from_pretrained(path)
                 self._network = AutoModel.from_pretrained(path).float().eval()
         except (OSError, ValueError) as error:

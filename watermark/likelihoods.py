@@ -39,6 +39,12 @@ class Answers:
     referenced: bool
 
     @property
+    def twins(self) -> tuple[bool, ...]:
+        """Say which references gave the very answers of the suspect."""
+        others = self.others if self.referenced else ()
+        return tuple(np.array_equal(self.own, other, equal_nan=True) for other in others)
+
+    @property
     def lowest(self) -> float:
         """Smallest weight: a reference that itself read the release must not accuse others; a length has any sign."""
         return 0.0 if self.referenced else -np.inf

@@ -32,6 +32,7 @@ from provenance.evidence import (
     Gate,
     LogP,
     Statistic,
+    check_alpha,
 )
 from provenance.records import Document, generator
 from provenance.stats import betting, coins
@@ -123,6 +124,7 @@ def audit(
     MismatchError
         If the key did not deal this ledger.
     """
+    check_alpha(alpha)
     copy, read = _copy(released), _texts(texts)
     ledger.check_keyed(copy.settings, path=copy.path)
     own = ledger.check_dealer(copy.settings, key, path=copy.path) if key is not None else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import re
-import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -60,9 +59,7 @@ def run_each(name: str, source: Source, questions: Sequence[Question], *, beside
             several = len(paths) * len(questions) > 1
             concluded.append((one, path, findings.conclude(one, path, how=how, several=several)))
     claims.conclude([one for one, *_ in concluded], how, beside=kept)
-    findings.suggest([path for _, path, _ in concluded])
-    if {verdict for *_, verdict in concluded} & set(how["fail_on"]):
-        sys.exit(3)
+    findings.finish([verdict for *_, verdict in concluded], [path for _, path, _ in concluded], how=how)
 
 
 def _judged(
@@ -164,7 +161,7 @@ def _early(
     from provenance import scoring
 
     saved = [_saved(path, source) for path in how["reference_scores"]]
-    asking = [_asker(name, source, how) for name in how["references"]]
+    asking = [_remembering(_asker(name, source, how)) for name in how["references"]]
     picking = [scoring.picker(scores) for scores in saved]
     for path, (ask, whole) in zip(paths, _askers(source, how), strict=True):
         window = whole.window if whole else _window(source, how)
@@ -210,6 +207,21 @@ def _asker(name: str, source: Source, how: dict[str, Any]) -> Callable[[Iterable
             )
 
     return ask
+
+
+def _remembering(ask: Callable[[Iterable[Record]], Scores]) -> Callable[[Iterable[Record]], Scores]:
+    """Ask a reference once about each block: every suspect's walk goes over the same."""
+    known = dict[tuple[tuple[str | None, str, int, str], ...], Any]()
+
+    def answer(records: Iterable[Record]) -> Scores:
+        block = tuple(records)
+        key = tuple((record.set, record.id, record.variant, record.view) for record in block)
+        if key not in known:
+            known[key] = ask(block)
+        answers: Scores = known[key]
+        return answers
+
+    return answer
 
 
 def _together(ask: Callable[[Iterable[Record]], Scores], others: Sequence[Callable[[Iterable[Record]], Scores]]) -> Ask:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -68,9 +67,7 @@ def command(
             **settings,
         )
     verdict = findings.conclude(found, place, how=how, several=False)
-    findings.suggest([place])
-    if verdict in how["fail_on"]:
-        sys.exit(3)
+    findings.finish([verdict], [place], how=how)
 
 
 def _place(transcript: Path, texts: Path) -> Path:

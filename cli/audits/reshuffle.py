@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,9 +54,7 @@ def command(context: click.Context, /, texts: Path, **how: Any) -> None:
         found = _audited(copy, str(texts), usual, how)
     out = how["out"] or usual
     verdict = findings.conclude(found, out, how=how, several=False)
-    findings.suggest([out])
-    if verdict in how["fail_on"]:
-        sys.exit(3)
+    findings.finish([verdict], [out], how=how)
 
 
 def _check_usage(context: click.Context, how: dict[str, Any]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -54,12 +53,10 @@ def command(
     places = _places(ledgers, texts, how)
     with streams.readable(texts, prose=True) as copy:
         found = _audited(ledgers, _opened(copy, text_field, id_field), name=str(texts), key=key, how=how)
-    verdicts = {
+    verdicts = [
         findings.conclude(one, path, how=how, several=len(ledgers) > 1) for one, path in zip(found, places, strict=True)
-    }
-    findings.suggest(places)
-    if verdicts & set(how["fail_on"]):
-        sys.exit(3)
+    ]
+    findings.finish(verdicts, places, how=how)
 
 
 def _opened(path: Path, text_field: str, id_field: str | None) -> Corpus:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -60,7 +60,7 @@ def command(ledgers: tuple[Path, ...], key_path: Path | None, releases: tuple[Pa
         raise click.UsageError(f"{len(releases)} --release for {len(ledgers)} ledgers: give one each, in their order")
     key = keys.load(key_path) if key_path else None
     read = [ledger.read(path) for path in ledgers]
-    source, books = sources.of_ledgers(read), copies.apart(read)
+    books = copies.apart(read)
     for book in books:
         ledger.check_exact(book)
         if key is not None:
@@ -68,7 +68,8 @@ def command(ledgers: tuple[Path, ...], key_path: Path | None, releases: tuple[Pa
     groups = copies.by_recipient(books)
     _check_usage(how, claims=len(groups))
     asked = [queries.choose(own, most=how["queries"], seed=how["seed"]) for own in groups.values()]
-    records = [record for own, one in zip(groups.values(), asked, strict=True) for record in queries.records(own, one)]
+    records = (record for own, one in zip(groups.values(), asked, strict=True) for record in queries.records(own, one))
+    source = sources.of_ledgers(read, records=records)
     edited: frozenset[Name] = frozenset().union(*map(edits.find, books, releases))
     court = _Court(
         books=books,
@@ -81,7 +82,7 @@ def command(ledgers: tuple[Path, ...], key_path: Path | None, releases: tuple[Pa
         court.question(own, about=f"copy of {recipient or 'nobody'}" if len(groups) > 1 else "")
         for recipient, own in groups.items()
     ]
-    asking.run_each("watermark", replace(source, records=tuple(records)), questions, beside=ledgers[0], how=how)
+    asking.run_each("watermark", source, questions, beside=ledgers[0], how=how)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -122,6 +122,15 @@ def independent(
     return Gate(name="reference-is-not-suspect", passed=not same and not alike, detail=found)
 
 
+def varied(values: NDArray[np.float64]) -> Gate:
+    """Ask whether the suspect tells anything apart: of equal numbers no order or choice could have been extreme."""
+    return Gate(
+        name="scores-vary",
+        passed=bool(np.ptp(values) > 0),
+        detail=f"{len(np.unique(values)):,} different numbers among {len(values):,}",
+    )
+
+
 def reach(log10_floor: float, *, alpha: float) -> Gate:
     """Ask whether any outcome could have given a p-value of `alpha`: few rows in small strata, or few marks, cannot."""
     return Gate(

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from scipy import stats
 
 from provenance import artifacts
 from provenance.stats import roc
@@ -123,11 +122,11 @@ def _rate(found: np.ndarray[Any, np.dtype[np.bool_]], *, kind: str) -> Rate | No
     if not len(found):
         return NotMeasured(not_measured=f"no suspect is {kind}")
     count = int(found.sum())
-    interval = stats.binomtest(count, len(found)).proportion_ci(confidence_level=LEVEL, method="exact")
+    low, high = roc.clopper_pearson(count, len(found), level=LEVEL)
     return Rate(
         value=count / len(found),
-        low=float(interval.low),
-        high=float(interval.high),
+        low=low,
+        high=high,
         level=LEVEL,
         found=count,
         of=len(found),

@@ -17,7 +17,7 @@ import numpy as np
 from provenance.audits import examples, gates, neighbours, residuals, stopping, traces
 from provenance.audits import selection as selecting
 from provenance.errors import MismatchError
-from provenance.evidence import DEFAULT_ALPHA, OWNER_CAVEAT, Commitment, Evidence, Gate, Statistic
+from provenance.evidence import DEFAULT_ALPHA, OWNER_CAVEAT, Commitment, Evidence, Gate, Statistic, check_alpha
 from provenance.records import generator
 from provenance.stats import recency
 from provenance.transcripts import tables
@@ -88,8 +88,7 @@ def audit(
     InputError, MismatchError
         If scores are missing or not finite, or positions are all equal.
     """
-    if not 0 < alpha < 1:
-        raise ValueError(f"alpha is {alpha}, expected a number strictly between 0 and 1")
+    check_alpha(alpha)
     digests = (transcript.sha256, scores.sha256, *(reference.sha256 for reference in references))
     rng = generator(seed, *digests)
     layout = selecting.choose(transcript, selection, seed=seed)
@@ -184,6 +183,7 @@ def _gates(
     return (
         gates.shuffle(transcript.shuffle),
         gates.enough(len(trace.units.scores)),
+        gates.varied(trace.residual),
         gates.independent(scores.suspect, [reference.suspect for reference in references], twins=twins),
         gates.reach(trace.log10_floor, alpha=alpha),
         *traces.drifts(trace, rng=rng),

@@ -36,9 +36,9 @@ def running_mean(name: str, x: NDArray[np.float64], y: NDArray[np.float64]) -> P
     )
 
 
-def histogram(name: str, values: NDArray[np.float64]) -> Plot:
+def histogram(name: str, values: NDArray[np.float64], *, bins: int = HISTOGRAM_BINS) -> Plot:
     """How often values fell into equal bins, at the bins' centres."""
-    counts, edges = np.histogram(values, bins=HISTOGRAM_BINS)
+    counts, edges = np.histogram(values, bins=bins)
     return Plot(name=name, x=numbers((edges[:-1] + edges[1:]) / 2), y=numbers(counts))
 
 

@@ -28,6 +28,7 @@ from provenance.evidence import (
     LogP,
     Plot,
     Statistic,
+    check_alpha,
     verdict,
 )
 from provenance.stats import standing
@@ -100,8 +101,7 @@ def audit(
     MismatchError
         If they were asked in different ways or about different texts, or belong to another transcript.
     """
-    if not 0 < alpha < 1:
-        raise ValueError(f"alpha is {alpha}, expected a number strictly between 0 and 1")
+    check_alpha(alpha)
     answers.check_distinct(run, reruns)
     answers.check_origin(run, reruns, made, transcript)
     said = answers.gather(run, reruns, model)
@@ -135,7 +135,7 @@ def audit(
 
 
 def _gates(said: Answers, shuffle: Mapping[str, Any] | None, *, alpha: float) -> list[Gate]:
-    checks = [_reach(len(said.reruns), alpha)]
+    checks = [_reach(len(said.reruns), alpha), _different(said)]
     if shuffle is not None:
         checks.append(gates.shuffle(shuffle))
     if said.model is not None:
@@ -151,6 +151,17 @@ def _reach(count: int, alpha: float) -> Gate:
         passed=count >= enough,
         detail=f"{count:,} re-runs reach p = {1 / (count + 1):.2g}, the level is {alpha:g}"
         + (f": needs {enough:,} re-runs" if count < enough else ""),
+    )
+
+
+def _different(said: Answers) -> Gate:
+    """Ask whether every re-run is a draw of its own: one that was copied under another name would count twice."""
+    answers = [said.run, *said.reruns]
+    different = len({answer.tobytes() for answer in answers})
+    return Gate(
+        name="reruns-differ",
+        passed=different == len(answers),
+        detail=f"{different:,} different answers of {len(answers):,} re-runs, the original order's included",
     )
 
 
@@ -228,5 +239,4 @@ def _references(run: Scores, model: Scores | None, count: int) -> tuple[dict[str
 def _histogram(said: Answers) -> Plot:
     totals = said.reruns.sum(axis=1)
     bins = min(MOST_BINS, max(FEWEST_BINS, math.isqrt(len(totals))))
-    counts, edges = np.histogram(totals - totals.mean(), bins=bins)
-    return Plot(name="permutation-null", x=plots.numbers((edges[:-1] + edges[1:]) / 2), y=plots.numbers(counts))
+    return plots.histogram("permutation-null", totals - totals.mean(), bins=bins)

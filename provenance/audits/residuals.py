@@ -79,6 +79,7 @@ def sequential_bets(scores: NDArray[np.float64], predictors: Predictors) -> NDAr
     while low < len(scores):
         high = min(2 * low, len(scores))
         residuals = scores[:high] - design[:high] @ _fit(design[:low], scores[:low], bounds)
+        residuals[np.abs(residuals) <= ROUNDING * np.abs(scores[:low]).max()] = 0.0
         below = np.searchsorted(np.sort(residuals[:low]), residuals[low:high])
         upto = np.searchsorted(np.sort(residuals[:low]), residuals[low:high], side="right")
         bets[low:high] = special.ndtri((0.5 * (below + upto) + 0.5) / (low + 1))

@@ -92,8 +92,13 @@ def settle(drift: Drift, goal: Goal, *, game: Game, available: int | None) -> Se
     Raises
     ------
     InputError
-        If a bet would have to decide and cannot live off so small an effect.
+        If a bet would have to decide and cannot live off so small an effect, or so few units are there that any audit
+        of them is inconclusive.
     """
+    if available is not None and available < gates.MIN_UNITS:
+        raise InputError(
+            f"{available} rows or documents", expected=f"at least {gates.MIN_UNITS}: fewer are inconclusive"
+        )
     needed = max(game.fewest, power.units_needed(drift, alpha=goal.level, power=goal.power, tests=game.curves))
     units = _asked(needed, game, available)
     rule = families.rule(claims=len(goal.family), alpha=goal.alpha, units=units, resamples=RESAMPLES)

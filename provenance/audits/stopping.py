@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from provenance import scoring
+from provenance.evidence import check_alpha
 from provenance.records import Record, Window
 from provenance.scoring import Scores
 
@@ -95,8 +96,7 @@ def walk(
     alpha
         Level of the verdict.
     """
-    if not 0 < alpha < 1:
-        raise ValueError(f"alpha is {alpha}, expected a number strictly between 0 and 1")
+    check_alpha(alpha)
     if not blocks:
         raise ValueError("nothing to ask")
     low, number, parts = 0, 0, list[tuple[Scores, tuple[Scores, ...]]]()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from provenance import storage
+from provenance import artifacts, storage
 from provenance.errors import InputError
 
 if TYPE_CHECKING:
@@ -102,6 +102,8 @@ def open(  # noqa: A001 (called as corpora.open)
 
 
 def _single(place: Path) -> Corpus:
+    if kind := artifacts.kind_of(place):
+        raise InputError(f"this is a {kind} of provtool", path=place, expected="a corpus of texts")
     file = _classify(place, place.name)
     if file is None:
         raise InputError(f"unknown kind of file {place.name!r}", path=place, expected=SUPPORTED)

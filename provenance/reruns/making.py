@@ -19,7 +19,7 @@ from provenance import checkpoints, folders, tokenizers, training
 from provenance.errors import InputError, MismatchError
 from provenance.records import generator
 from provenance.reruns import manifests, phases
-from provenance.suspects.causal_lm import quiet
+from provenance.suspects.models import quiet
 
 if TYPE_CHECKING:
     import os

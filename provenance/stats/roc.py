@@ -12,7 +12,9 @@ from scipy import special, stats
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FPRS = (0.1, 0.01, 0.05)
+FPRS = (0.001, 0.01, 0.05)
+BRACKET = 0.975
+"""Level of each of the two brackets of a rate: together at least 95 %."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +90,8 @@ def tpr_at_fpr(positives: NDArray[np.float64], negatives: NDArray[np.float64], *
         return NotMeasured(fpr=fpr, reason=f"{k} negatives cannot show a rate of {fpr:g}")
     descending = np.sort(negatives)[::-1]
     harsh, lax = (int(stats.binom.ppf(q, k, fpr)) for q in (0.0125, 0.9875))
-    low = _clopper_pearson(_above(positives, descending, harsh - 1), len(positives))[0]
-    high = _clopper_pearson(_above(positives, descending, lax), len(positives))[1]
+    low = clopper_pearson(_above(positives, descending, harsh - 1), len(positives), level=BRACKET)[0]
+    high = clopper_pearson(_above(positives, descending, lax), len(positives), level=BRACKET)[1]
     return Rate(fpr=fpr, tpr=_above(positives, descending, int(k * fpr)) / len(positives), low=low, high=high)
 
 
@@ -102,7 +104,8 @@ def _above(positives: NDArray[np.float64], descending: NDArray[np.float64], fals
     return int(np.count_nonzero(positives > descending[false]))
 
 
-def _clopper_pearson(successes: int, trials: int, *, level: float = 0.975) -> tuple[float, float]:
+def clopper_pearson(successes: int, trials: int, *, level: float) -> tuple[float, float]:
+    """Give the exact interval of a share, by the quantiles of the beta law."""
     tail = (1 - level) / 2
     low = special.betaincinv(successes, trials - successes + 1, tail) if successes else 0.0
     high = special.betaincinv(successes + 1, trials - successes, 1 - tail) if successes < trials else 1.0

@@ -6,21 +6,17 @@ output head runs over a few thousand positions at a time (`heads`).
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import safetensors
 import torch
 import transformers
 
-from provenance import storage, tokenizers
+from provenance import tokenizers
 from provenance.errors import SuspectError
 from provenance.records import Score
-from provenance.suspects import heads, hub, pieces
+from provenance.suspects import heads, hub, models, pieces
 from provenance.suspects.pieces import Encoded, Piece
 
 if TYPE_CHECKING:
@@ -134,13 +130,13 @@ def load(name: str, *, dtype: str = "float32", device: str | None = None, batch_
     """
     place, revision = hub.locate(name)
     where = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    model = _load_model(name, place, revision=revision, dtype=dtype).to(_device(where)).eval()
+    model = models.read(name, place, revision=revision, dtype=dtype).to(models.device(where)).eval()
     encoder = tokenizers.find(place, revision=revision)
     tokenizer = tokenizers.identify(encoder, name=place, revision=revision) if encoder else None
     identity = {
         "suspect": f"hf:{name}",
         "kind": "hf",
-        "weights": _weights_digest(place, model),
+        "weights": models.digest(place, model),
         "revision": getattr(model.config, "_commit_hash", None),
         "tokenizer": tokenizer.sha256 if tokenizer else None,
         "dtype": dtype,
@@ -158,61 +154,6 @@ def load(name: str, *, dtype: str = "float32", device: str | None = None, batch_
         plain_head=change is not None,
         change=change or torch.Tensor.float,
     )
-
-
-def _load_model(name: str, place: str, *, revision: str | None, dtype: str) -> Any:
-    number = getattr(torch, dtype, None)
-    if not isinstance(number, torch.dtype) or not number.is_floating_point:
-        raise SuspectError(f"unknown number format {dtype!r}", expected="float32, bfloat16 or float16")
-    try:
-        with quiet():
-            model, report = transformers.AutoModelForCausalLM.from_pretrained(
-                place, revision=revision, dtype=number, output_loading_info=True
-            )
-    except (OSError, ValueError, KeyError, RuntimeError, ImportError, safetensors.SafetensorError) as error:
-        raise hub.no_model(name, str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__) from error
-    if missing := sorted(report["missing_keys"]):
-        # transformers fills these with random numbers and goes on.
-        raise hub.no_model(name, f"its files have no {missing[0]}")
-    return model
-
-
-def _device(name: str) -> torch.device:
-    try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
-    except (AssertionError, RuntimeError) as error:
-        reason = str(error).partition("\n")[0]
-        raise SuspectError(
-            f"device {name!r} cannot be used ({reason})", expected="cpu, or what torch has here"
-        ) from error
-    return device
-
-
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Keep transformers' own progress bars and reports off stderr, where ours are."""
-    drawn, level = transformers.logging.is_progress_bar_enabled(), transformers.logging.get_verbosity()
-    transformers.logging.disable_progress_bar()
-    transformers.logging.set_verbosity_error()
-    try:
-        yield
-    finally:
-        transformers.logging.set_verbosity(level)
-        if drawn:
-            transformers.logging.enable_progress_bar()
-
-
-def _weights_digest(place: str, model: Any) -> str:
-    """Digest the weight files of a folder; for a hub model, the parameters as they were loaded."""
-    files = sorted(path for path in Path(place).glob("*") if path.suffix in {".safetensors", ".bin"})
-    if files:
-        return storage.digest_json({path.name: storage.digest(path) for path in files})
-    state = hashlib.sha256()
-    for key, tensor in sorted(model.state_dict().items()):
-        state.update(key.encode())
-        state.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
-    return state.hexdigest()
 
 
 def _score(record: Record, item: Encoded, parts: Sequence[torch.Tensor]) -> Score:

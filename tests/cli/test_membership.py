@@ -102,7 +102,7 @@ def test_signals_are_asked_of_models(run, drawn):
 def test_sums_from_elsewhere(run, drawn, tmp_path):
     """A column with one sum a text measures what sums can; the rest is not measured, with reasons."""
     rows = [json.loads(line) for name in drawn for line in (tmp_path / name).read_text().splitlines()]
-    lines = [json.dumps({"id": row["id"], "ll": -float(len(row["text"]))}) + "\n" for row in rows]
+    lines = [json.dumps({"id": row["id"], "ll": -float(sum(map(ord, row["text"])))}) + "\n" for row in rows]
     (tmp_path / "c.jsonl").write_text("".join(lines), encoding="utf-8")
     asked = ("--suspect", "column:c.jsonl:ll", "--split-seed", 7, "--out", "e.json")
     assert run("audit", "membership", *drawn, *asked).code == 0

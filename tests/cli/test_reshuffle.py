@@ -56,6 +56,7 @@ def test_a_folder_of_reruns(run, here):
     assert "needs 999 re-runs" in " ".join(done.err.split())
     assert {gate.name: gate.passed for gate in found.gates} == {
         "within-reach": False,
+        "reruns-differ": True,
         "shuffle-record": True,
         "original-rerun-is-the-run": True,
     }

@@ -124,3 +124,9 @@ def test_bad_input_is_one_line(run, copies, leak, refused, tmp_path):
     assert "the same ledger as" in refused("audit", "trace", copies[0], copies[0], leak)
     assert "no exact null" in refused("audit", "trace", "lex/ledger.parquet", leak)
     assert run("audit", "trace", leak).code == 2
+
+
+def test_a_table_of_ours_is_no_text(marked, refused):
+    """A ledger given as the text would be asked whether it carries itself: refused."""
+    message = refused("audit", "trace", marked / "ledger.parquet", marked / "ledger.parquet", "--out", "e.json")
+    assert message == "m/ledger.parquet: this is a ledger of provtool; expected a corpus of texts"

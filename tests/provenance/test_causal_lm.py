@@ -11,7 +11,7 @@ import transformers
 from provenance import suspects, training
 from provenance.errors import InputError, SuspectError
 from provenance.records import Record, Window
-from provenance.suspects import causal_lm, heads
+from provenance.suspects import heads, models
 
 TEXT = "The old harbour was quiet, and the boats were waiting for the tide. "
 SIZE = {"vocab_size": 320, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
@@ -235,7 +235,7 @@ def _refused(name, message, **how):
 def test_models_that_cannot_be_asked(plain, tmp_path):
     """No folder, an empty one, no text model, an unknown format, device or revision are one clear line each."""
     (tmp_path / "empty").mkdir()
-    with causal_lm.quiet():
+    with models.quiet():
         transformers.ViTConfig().save_pretrained(tmp_path / "vision")
     _refused(f"hf:{tmp_path}/nowhere", r"cannot be loaded \(no such folder\)")
     _refused(f"hf:{tmp_path}/empty", "cannot be loaded")
@@ -261,7 +261,7 @@ def test_truncated_weights_are_told(plain, tmp_path, keep):
 
 def test_models_without_a_head_are_refused(tmp_path, capfd):
     """A model saved without its head is not asked with a random one, and says so in one line alone."""
-    with causal_lm.quiet():
+    with models.quiet():
         transformers.GPTNeoXModel(CONFIGS["neox"]()).save_pretrained(tmp_path)
     capfd.readouterr()
     _refused(f"hf:{tmp_path}", r"its files have no lm_head\.weight")
@@ -270,7 +270,7 @@ def test_models_without_a_head_are_refused(tmp_path, capfd):
 
 def test_models_that_look_ahead_are_refused(tmp_path):
     """A model that reads later tokens predicts nothing: its numbers would be no log-likelihoods."""
-    with causal_lm.quiet():
+    with models.quiet():
         transformers.BertLMHeadModel(transformers.BertConfig(**SIZE)).save_pretrained(tmp_path)
     _refused(f"hf:{tmp_path}", "reads later tokens")
 
@@ -301,10 +301,10 @@ def test_parameters_are_digested_where_there_are_no_files(plain):
     """A model of the hub is named by its parameters, single numbers among them."""
     model = training.new_model(training.Shape(layers=1, width=32, heads=2, vocabulary=300), seed=0)
     model.register_buffer("single", torch.tensor(1.0))
-    before = causal_lm._weights_digest("somebody/model", model)
+    before = models.digest("somebody/model", model)
     model.single += 1
-    assert causal_lm._weights_digest("somebody/model", model) != before
-    assert causal_lm._weights_digest(str(plain), model) != before
+    assert models.digest("somebody/model", model) != before
+    assert models.digest(str(plain), model) != before
 
 
 def test_without_a_tokenizer_only_ids_can_be_scored(plain, tmp_path):

@@ -184,7 +184,7 @@ def test_constant_scores_are_no_evidence():
     members, others, drawn = _drawn(80)
     found = membership.audit(members, others, _scores(members, others, number=-2.0), drawn=drawn, resamples=999)
     assert found.pvalue > 0.01
-    assert found.verdict == "no-evidence"
+    assert found.verdict != "evidence"
     assert (found.signals[0]["auroc"]["value"], found.signals[0]["log10_pvalue"]) == (0.5, 0.0)
 
 
@@ -232,12 +232,14 @@ def test_a_side_missing_from_the_tested_half_is_inconclusive():
 
 
 def test_a_reference_that_is_the_suspect_fails_its_gate():
-    """The suspect's own weights as a reference take the finding out of itself."""
+    """The suspect's own weights, or its own answers, as a reference take the finding out of itself."""
     members, others, drawn = _drawn(80)
     scores = _scores(members, others, lift=0.5)
-    found = membership.audit(members, others, scores, references=[scores], drawn=drawn, resamples=999)
-    assert not _gate(found, "reference-is-not-suspect").passed
-    assert found.verdict == "inconclusive"
+    renamed = dataclasses.replace(scores, suspect={**scores.suspect, "weights": "saved anew"})
+    for reference in (scores, renamed):
+        found = membership.audit(members, others, scores, references=[reference], drawn=drawn, resamples=999)
+        assert not _gate(found, "reference-is-not-suspect").passed
+        assert found.verdict == "inconclusive"
 
 
 def test_a_floor_above_the_level_is_inconclusive():
@@ -317,3 +319,10 @@ def test_the_page_gives_the_command_of_a_drawn_split():
     found = membership.audit(*sides, _scores(*sides), drawn=drawn, per_cluster=1, resamples=99)
     told = "--cluster-field FIELD \\\n    --split-seed 1 \\\n    --split-share 0.5 \\\n    --per-cluster 1"
     assert told in report.render([found]).html
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1.0, 2.0, float("nan")])
+def test_a_level_that_is_none_is_refused(alpha):
+    """Alpha must lie strictly between 0 and 1; it is looked at before anything is done."""
+    with pytest.raises(ValueError, match="strictly between 0 and 1"):
+        membership.audit(*_alike(20), _scores(*_alike(20)), alpha=alpha)

@@ -125,10 +125,11 @@ def test_rows_shuffled_as_one_are_one_unit(transcript):
 
 
 def test_constant_scores_are_no_evidence(transcript):
-    """A suspect that says the same of everything has p = 1 and keeps its stake."""
+    """A suspect that says the same of everything has p = 1, keeps its stake, and could not have been accused."""
     found = order.audit(transcript, _fake(transcript, np.full(len(transcript.ids), -0.3)), resamples=999)
-    assert (found.pvalue, found.verdict) == (1.0, "no-evidence")
-    assert found.evalue.log10 <= 0.3
+    assert (found.pvalue, found.verdict) == (1.0, "inconclusive")
+    assert [gate.name for gate in found.gates if not gate.passed] == ["scores-vary"]
+    assert (found.evalue.log10, found.evalue.log10_max) == (0, 0)
 
 
 def test_numbers_that_are_none_are_refused(transcript):

@@ -7,6 +7,7 @@ import re
 
 import numpy as np
 import pytest
+import torch
 from scipy import stats
 
 from provenance import corpora, evidence, report, storage, tokenizers, training
@@ -272,3 +273,28 @@ def test_null_audits_hold_their_level(tmp_path, rows, prose, scenario):
         assert np.sum(np.array(pvalues) <= alpha + 1e-12) <= limit
         assert np.sum(np.array(peaks) >= -np.log10(alpha)) <= limit
     assert np.mean(np.array(pvalues) <= 0.1) > 0.07
+
+
+def test_texts_of_twenty_independent_models_are_not(trained):
+    """What models write that saw the run's data in other orders overlaps its end no oftener than chance allows."""
+    encoder, pvalues = tokenizers.load(str(trained.tokenizer)), []
+    for index in range(20):
+        model = training.load(trained.folder / "models" / f"independent-{index}")
+        with torch.random.fork_rng(), torch.inference_mode():
+            torch.manual_seed(index)
+            written = model.generate(
+                torch.zeros((16, 1), dtype=torch.long), do_sample=True, max_new_tokens=48, pad_token_id=0
+            )
+        found = overlap.audit(trained.transcript, _documents(*encoder.batch_decode(written)), resamples=999)
+        assert found.verdict != "evidence"
+        pvalues.append(found.pvalue)
+    assert len(set(pvalues)) > 10
+    for alpha in (0.1, 0.05, 0.01):
+        assert np.sum(np.array(pvalues) <= alpha) <= stats.binom.isf(1e-4, 20, alpha)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1.0, 2.0, float("nan")])
+def test_a_level_that_is_none_is_refused(alpha):
+    """Alpha must lie strictly between 0 and 1; it is looked at before anything is done."""
+    with pytest.raises(ValueError, match="strictly between 0 and 1"):
+        overlap.audit("gone.parquet", [], alpha=alpha)

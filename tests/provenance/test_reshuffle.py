@@ -216,3 +216,13 @@ def test_evidence_survives_the_disk_and_the_report(tmp_path):
     assert "their texts" in page
     short = report.render([audit(run, reruns, alpha=0.001)]).html
     assert "needs 999 re-runs" in short
+
+
+def test_a_copied_rerun_is_no_draw():
+    """One re-run under nineteen names is inconclusive, however far the run stands above it; the level is checked."""
+    rng = np.random.default_rng(4)
+    run, other = (rng.normal(-1, 0.1, sum(LENGTHS)) + lift for lift in (0.5, 0.0))
+    found = audit(said("run", run), [said(f"r{row}", other) for row in range(19)])
+    assert (found.pvalue, found.verdict) == (0.05, "inconclusive")
+    assert [gate.name for gate in found.gates if not gate.passed] == ["reruns-differ"]
+    assert found.gates[1].detail.startswith("2 different answers of 20 re-runs")

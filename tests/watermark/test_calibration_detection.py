@@ -29,7 +29,7 @@ def _plain(book, suspect, reference):
 
 
 def _messy(book, suspect, _):
-    """No reference; a third of the documents have two variants only, and a third has variants that tie."""
+    """No reference; a third of the documents have two variants, a third variants that tie, and some stand twice."""
     documents = [
         dataclasses.replace(document, chosen=tuple(choices[:2] for choices in document.chosen))
         if row % 3 == 0
@@ -37,8 +37,12 @@ def _messy(book, suspect, _):
         for row, document in enumerate(book.documents)
     ]
     tied = {document.id for document in book.documents[1::3]}
+    twice = dict(zip((one.id for one in book.documents[3::9]), (one.id for one in book.documents[::9]), strict=False))
+    said = {(row.id, row.variant): row.logprob for row in suspect.rows}
     rows = tuple(
-        dataclasses.replace(row, logprob=np.float32([np.round(row.logprob.sum() / 4)])) if row.id in tied else row
+        dataclasses.replace(row, logprob=np.float32([np.round(row.logprob.sum() / 4)]))
+        if row.id in tied
+        else dataclasses.replace(row, logprob=said[twice.get(row.id, row.id), row.variant])
         for row in suspect.rows
     )
     return dataclasses.replace(book, documents=tuple(documents)), dataclasses.replace(suspect, rows=rows), []

@@ -141,8 +141,12 @@ def test_a_reference_never_gets_a_negative_weight(book):
 
 def test_a_reference_that_is_the_suspect_fails_its_gate(book, scores):
     """The suspect as its own reference is inconclusive."""
-    found = detection.audit(book, scores("with-release"), references=[scores("with-release")])
-    assert found.verdict == "inconclusive"
+    own = scores("with-release")
+    renamed = dataclasses.replace(own, suspect={**own.suspect, "weights": "saved anew"})
+    for reference in (own, renamed):
+        found = detection.audit(book, own, references=[reference])
+        assert found.verdict == "inconclusive"
+        assert "reference-is-not-suspect" in {gate.name for gate in found.gates if not gate.passed}
 
 
 def test_leximark_has_no_exact_null(tmp_path, trained):

@@ -243,3 +243,10 @@ def test_the_seed_names_the_draw(acme):
     suspects = texts(published(acme, slice(3)))
     backwards = dataclasses.replace(acme, documents=acme.documents[::-1])
     assert trace.audit(acme, suspects) == trace.audit(backwards, suspects)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1.0, 2.0, float("nan")])
+def test_a_level_that_is_none_is_refused(alpha):
+    """Alpha must lie strictly between 0 and 1; it is looked at before anything is read."""
+    with pytest.raises(ValueError, match="strictly between 0 and 1"):
+        trace.audit("gone.parquet", [], alpha=alpha)

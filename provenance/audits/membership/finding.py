@@ -30,6 +30,7 @@ from provenance.evidence import (
     Plot,
     Statistic,
     TprAtFpr,
+    check_alpha,
     positive,
     verdict,
 )
@@ -114,6 +115,7 @@ def audit(
         If scores are missing or not finite, a text or cluster stands on both sides, a side is one cluster, or the
         split is not the one that `drawn` gives.
     """
+    check_alpha(alpha)
     if drawn is not None:
         pools.check_split(members, nonmembers, drawn)
     inputs = _inputs(members, nonmembers, scores, references)
@@ -172,9 +174,19 @@ def _gates(trial: Trial, scores: Scores, references: Sequence[Scores], alpha: fl
             passed=min(counts) >= MIN_CLUSTERS,
             detail=f"{counts[0]} clusters of members and {counts[1]} of non-members, at least {MIN_CLUSTERS} needed",
         ),
+        gates.varied(np.array([float(row.logprob.sum()) for row in trial.prepared.replies.rows])),
         gates.reach(trial.weighing.exchange.log10_floor, alpha=alpha),
-        gates.independent(scores.suspect, [reference.suspect for reference in references]),
+        gates.independent(scores.suspect, [reference.suspect for reference in references], twins=_twins(trial)),
     )
+
+
+def _twins(trial: Trial) -> list[bool]:
+    """Say which references gave the very answers of the suspect."""
+    replies = trial.prepared.replies
+    return [
+        all(np.array_equal(one.logprob, other.logprob) for one, other in zip(replies.rows, rows, strict=True))
+        for rows in replies.references
+    ]
 
 
 def _blind_gate(area: Area | None, guesses: Sequence[Guess], drawn: Split | None) -> Gate:

@@ -22,7 +22,7 @@ from provenance import corpora, storage
 from provenance.audits import gates, neighbours, residuals, traces
 from provenance.audits.overlap import holding, readings
 from provenance.audits.overlap.holding import Counting
-from provenance.evidence import DEFAULT_ALPHA, OWNER_CAVEAT, Commitment, Evidence, Gate, Statistic
+from provenance.evidence import DEFAULT_ALPHA, OWNER_CAVEAT, Commitment, Evidence, Gate, Statistic, check_alpha
 from provenance.records import Document, generator
 from provenance.stats import recency
 
@@ -85,6 +85,7 @@ def audit(
     InputError, MismatchError
         If rows have neither text nor ids of a tokenizer at hand, positions are all equal, or the texts have no unit.
     """
+    check_alpha(alpha)
     read, digest = _texts(texts)
     held = holding.scan(transcript, read, counting=counting or Counting(), progress=progress)
     rng = generator(seed, held.transcript.sha256, digest)
