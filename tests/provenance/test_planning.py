@@ -100,7 +100,7 @@ def test_a_pilot_on_the_same_rows_leaves_a_bet(trial):
     assert (plan.units, plan.queries, plan.select) == (5000, 5000, "uniform")
     assert plan.needed < 5000
     with pytest.raises(MismatchError, match="window 32:32, and the pilot's rows were scored by 8:24"):
-        planning.order(goal, pilot=trial(), transcript=_transcript(9), window=Window(start=32, length=32))
+        planning.order(goal, pilot=trial(), transcript=_transcript(5000), window=Window(start=32, length=32))
 
 
 @pytest.mark.parametrize(
