@@ -103,6 +103,12 @@ def test_a_pilot_on_the_same_rows_leaves_a_bet(trial):
         planning.order(goal, pilot=trial(), transcript=_transcript(5000), window=Window(start=32, length=32))
 
 
+def test_too_few_rows_are_refused():
+    """Nine rows are inconclusive whatever comes out, so there is nothing to plan."""
+    with pytest.raises(InputError, match="9 rows or documents; expected at least 10"):
+        planning.order(GOAL, effect=0.3, transcript=_transcript(9))
+
+
 @pytest.mark.parametrize(
     ("selection", "given", "select"),
     [(None, None, "recent"), ({"rule": "uniform"}, None, "uniform"), ({"rule": "uniform"}, "recent", "recent")],
