@@ -1,12 +1,12 @@
 """How likely is each token to a Hugging Face causal language model?
 
-Batches are filled to a token budget after sorting by length, padding on the right is masked and never scored, and the
-output head runs over a few thousand positions at a time (`heads`).
+Batches are filled to a token budget after sorting by length, with next to no padding, which is never scored; the output
+head runs over the positions that are asked alone, a few hundred at a time (`heads`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,13 +16,19 @@ import transformers
 from provenance import tokenizers
 from provenance.errors import SuspectError
 from provenance.records import Score
-from provenance.suspects import heads, hub, models, pieces
+from provenance.suspects import caches, heads, hub, models, pieces, strain
 from provenance.suspects.pieces import Encoded, Piece
+from provenance.suspects.strain import Strain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from provenance.records import Record, Tokenizer, Window
+    from provenance.suspects.heads import Head
+    from provenance.suspects.pieces import Batch
+
+MOST_LOGITS = 32_000_000
+"""Logits held at once where an architecture gives them for all tokens or not at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +42,12 @@ class CausalLM:
     tokenizer: Tokenizer | None
     context: int
     batch_tokens: int
-    plain_head: bool
-    """Whether logits are `change` of the output embedding of the last hidden state, and nothing more."""
-    change: Callable[[torch.Tensor], torch.Tensor] = torch.Tensor.float
-    """What this architecture does to its logits in the end, such as to cap them."""
+    head: Head
+    """How its logits come about."""
+    goes_on: bool = False
+    """Whether what several texts begin with can be read once."""
+    strain: Strain = field(default_factory=Strain)
+    """How often memory did not suffice."""
 
     def score(
         self, records: Sequence[Record], *, window: Window | None, progress: Callable[[int, int | None], None]
@@ -49,8 +57,8 @@ class CausalLM:
         parts = [piece for row, item in enumerate(encoded) for piece in pieces.cut(row, item, self.context)]
         done, total = 0, sum(len(piece.ids) for piece in parts)
         results: list[torch.Tensor] = [torch.empty(3, 0)] * len(parts)
-        for batch in pieces.batches(parts, self._budget()):
-            for index, result in zip(batch, self._ask([parts[index] for index in batch]), strict=True):
+        for batch in pieces.batches(parts, self._budget(), sharing=self.goes_on):
+            for index, result in self._answers(parts, batch):
                 results[index] = result
                 done += len(parts[index].ids)
             progress(done, total)
@@ -67,9 +75,9 @@ class CausalLM:
 
     def _budget(self) -> int:
         """Bound a batch's tokens, and its logits too where they come for all tokens at once."""
-        if self.plain_head:
+        if self.head.embedding is not None:
             return self.batch_tokens
-        return min(self.batch_tokens, max(1, heads.ACCELERATOR_CELLS // heads.vocabulary(self.model)))
+        return min(self.batch_tokens, max(1, MOST_LOGITS // heads.vocabulary(self.model)))
 
     def _encode(self, record: Record) -> Encoded:
         item = self._read(record)
@@ -94,30 +102,61 @@ class CausalLM:
         ends = tuple(int(high) - len(record.context) for _, high in offsets[start:stop])
         return Encoded(ids=ids, start=start, stop=stop, ends=ends)
 
-    def _ask(self, batch: Sequence[Piece]) -> list[torch.Tensor]:
+    def _answers(self, parts: Sequence[Piece], batch: Batch) -> Iterator[tuple[int, torch.Tensor]]:
+        """Answer a batch, in halves where memory does not suffice for it."""
+        try:
+            numbers = self._ask([parts[row] for row in batch.rows], batch.shared)
+        except RuntimeError as error:
+            if not strain.is_of_memory(error):
+                raise
+            numbers = None
+        if numbers is not None:
+            yield from zip(batch.rows, numbers, strict=True)
+            return
+        if len(batch.rows) == 1:
+            raise strain.too_large(self.identity["suspect"], len(parts[batch.rows[0]].ids))
+        self.strain.halve(self.model.device)
+        for half in batch.halves():
+            yield from self._answers(parts, half)
+
+    def _ask(self, batch: Sequence[Piece], shared: int) -> list[torch.Tensor]:
         """Give (log-probability, mean, sd) of every scored position, a tensor (3, scored) a piece."""
-        width = max(len(piece.ids) for piece in batch)
-        ids = torch.zeros((len(batch), width), dtype=torch.long)
-        mask = torch.zeros((len(batch), width), dtype=torch.long)
-        for row, piece in enumerate(batch):
-            ids[row, : len(piece.ids)] = torch.tensor(piece.ids)
-            mask[row, : len(piece.ids)] = 1
-        ids, mask = ids.to(self.model.device), mask.to(self.model.device)
-        rows = [row for row, piece in enumerate(batch) for _ in range(piece.first, len(piece.ids))]
-        at = [column for piece in batch for column in range(piece.first, len(piece.ids))]
-        place, before = torch.tensor(rows), torch.tensor(at) - 1
         with torch.inference_mode():
-            states = self._states(ids, mask)[place, before]
-            numbers = heads.moments(states, ids[place, before + 1], head=self._head)
-        return list(numbers.cpu().split([len(piece.ids) - piece.first for piece in batch], dim=1))
+            if shared:
+                return self._ask_after(batch, shared)
+            ids = self._padded([piece.ids for piece in batch])
+            states = caches.states(self.model, self.head, ids)
+            return self._numbers(states, ids, [range(piece.first, len(piece.ids)) for piece in batch])
 
-    def _states(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        if self.plain_head:
-            return self.model.base_model(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state
-        return self.model(input_ids=ids, attention_mask=mask, use_cache=False).logits
+    def _ask_after(self, batch: Sequence[Piece], shared: int) -> list[torch.Tensor]:
+        """Read what all begin with once; the last state of it predicts the first token of every rest."""
+        start, rests = (
+            self._padded([batch[0].ids[:shared]]),
+            self._padded([piece.ids[shared - 1 :] for piece in batch], least=2),
+        )
+        begun, later = caches.go_on(self.model, self.head, start, rests[:, 1:])
+        first = min(piece.first for piece in batch)
+        [known] = self._numbers(begun, start, [range(first, shared)])
+        states = torch.cat([begun[:, -1:].expand(len(batch), -1, -1), later], dim=1)
+        asked = [range(max(piece.first, shared) - shared + 1, len(piece.ids) - shared + 1) for piece in batch]
+        new = self._numbers(states, rests, asked)
+        return [
+            torch.cat([known[:, piece.first - first :], numbers], dim=1)
+            for piece, numbers in zip(batch, new, strict=True)
+        ]
 
-    def _head(self, states: torch.Tensor) -> torch.Tensor:
-        return self.change(self.model.get_output_embeddings()(states)) if self.plain_head else states
+    def _padded(self, rows: Sequence[tuple[int, ...]], *, least: int = 1) -> torch.Tensor:
+        width = max(least, *map(len, rows))
+        return torch.tensor([(*row, *[0] * (width - len(row))) for row in rows], device=self.model.device)
+
+    def _numbers(self, states: torch.Tensor, ids: torch.Tensor, asked: Sequence[range]) -> list[torch.Tensor]:
+        """Put the states before the places that are asked, in every row, through the head."""
+        rows = torch.tensor([row for row, places in enumerate(asked) for _ in places], dtype=torch.long)
+        at = torch.tensor([place for places in asked for place in places], dtype=torch.long)
+        if not len(at):
+            return [torch.empty(3, 0)] * len(asked)
+        numbers = heads.moments(states[rows, at - 1], ids[rows, at], head=self.head)
+        return list(numbers.cpu().split([len(places) for places in asked], dim=1))
 
 
 def load(name: str, *, dtype: str = "float32", device: str | None = None, batch_tokens: int = 8192) -> CausalLM:
@@ -143,7 +182,7 @@ def load(name: str, *, dtype: str = "float32", device: str | None = None, batch_
         "device": torch.device(where).type,
         "backend": f"transformers {transformers.__version__}, torch {torch.__version__}",
     }
-    change = heads.find(model, name)
+    head = heads.find(model, name)
     return CausalLM(
         model=model,
         encoder=encoder,
@@ -151,8 +190,8 @@ def load(name: str, *, dtype: str = "float32", device: str | None = None, batch_
         tokenizer=tokenizer,
         context=int(getattr(model.config.get_text_config(), "max_position_embeddings", 0) or 1 << 20),
         batch_tokens=batch_tokens,
-        plain_head=change is not None,
-        change=change or torch.Tensor.float,
+        head=head,
+        goes_on=caches.can_go_on(model, head),
     )
 
 

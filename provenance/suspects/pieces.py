@@ -6,16 +6,19 @@ batch. Nothing here knows of a model.
 
 from __future__ import annotations
 
-import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from provenance.records import ends_from
+from provenance.suspects import beginnings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from provenance.records import Window
+
+PADDING = 1 / 32
+"""Share of a batch that may be padding."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +60,44 @@ def cut(row: int, item: Encoded, context: int) -> Iterator[Piece]:
         scored = high
 
 
-def batches(pieces: Sequence[Piece], budget: int) -> Iterator[list[int]]:
-    """Group pieces of like length so that padded width times rows stays within the budget."""
-    longest_first = sorted(range(len(pieces)), key=lambda index: (-len(pieces[index].ids), index))
-    for width, group in itertools.groupby(longest_first, key=lambda index: -(-len(pieces[index].ids) // 16)):
-        members, rows = list(group), max(1, budget // (width * 16))
-        yield from (members[first : first + rows] for first in range(0, len(members), rows))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Pieces that are read together."""
+
+    rows: tuple[int, ...]
+    shared: int = 0
+    """How many tokens all of them begin with alike, which are read once."""
+
+    def halves(self) -> tuple[Batch, Batch]:
+        """Give the same pieces as two batches."""
+        middle = len(self.rows) // 2
+        return replace(self, rows=self.rows[:middle]), replace(self, rows=self.rows[middle:])
+
+
+def batches(pieces: Sequence[Piece], budget: int, *, sharing: bool = False) -> Iterator[Batch]:
+    """Group pieces of like length: padded width times rows within the budget, next to nothing of it padding.
+
+    Parameters
+    ----------
+    sharing
+        Put pieces that begin alike together, where that pays.
+    """
+    grouped = beginnings.groups([piece.ids for piece in pieces]) if sharing and pieces else []
+    apart = set(range(len(pieces))).difference(*(rows for _, rows in grouped))
+    for shared, rows in ((0, sorted(apart)), *grouped):
+        yield from (Batch(rows=part, shared=shared) for part in _filled(pieces, rows, budget))
+
+
+def _filled(pieces: Sequence[Piece], rows: Sequence[int], budget: int) -> Iterator[tuple[int, ...]]:
+    longest_first = sorted(rows, key=lambda index: (-len(pieces[index].ids), index))
+    batch, tokens = list[int](), 0
+    for index in longest_first:
+        size = len(pieces[index].ids)
+        padded = len(pieces[batch[0]].ids) * (len(batch) + 1) if batch else size
+        if batch and (padded > budget or padded - tokens - size > padded * PADDING):
+            yield tuple(batch)
+            batch, tokens = [], 0
+        batch.append(index)
+        tokens += size
+    if batch:
+        yield tuple(batch)

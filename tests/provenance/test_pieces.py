@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provenance.records import Window
-from provenance.suspects import pieces
+from provenance.suspects import beginnings, pieces
 from provenance.suspects.pieces import Encoded
 
 
@@ -38,11 +38,35 @@ def test_clipping_keeps_what_is_asked(size, start, window):
 
 @given(sizes=st.lists(st.integers(1, 90), max_size=30), budget=st.integers(1, 400))
 def test_batches_hold_every_piece_within_the_budget(sizes, budget):
-    """Every piece is in one batch, padding stays below 16 a row, and only a single piece may exceed the budget."""
+    """Every piece is in one batch, little of it is padding, and only a single piece may exceed the budget."""
     parts = [pieces.Piece(record=row, ids=(0,) * size, first=1) for row, size in enumerate(sizes)]
     batches = list(pieces.batches(parts, budget))
-    assert sorted(index for batch in batches for index in batch) == list(range(len(sizes)))
+    assert sorted(index for batch in batches for index in batch.rows) == list(range(len(sizes)))
     for batch in batches:
-        widths = [sizes[index] for index in batch]
-        assert max(widths) - min(widths) < 16
-        assert len(batch) == 1 or max(widths) * len(batch) <= budget
+        widths = [sizes[index] for index in batch.rows]
+        assert len(widths) * max(widths) - sum(widths) <= pieces.PADDING * len(widths) * max(widths)
+        assert len(widths) == 1 or max(widths) * len(widths) <= budget
+
+
+LETTERS = st.sampled_from([(0,) * 40, (0,) * 33 + (1,) * 40, (1,) * 31, (0, 1) * 30])
+
+
+@given(
+    rows=st.lists(st.tuples(LETTERS, st.lists(st.integers(0, 1), max_size=9)), max_size=12), budget=st.integers(1, 400)
+)
+def test_batches_that_share_a_beginning_do_share_it(rows, budget):
+    """Every piece is in one batch, and all pieces of a batch begin with the tokens that are read once."""
+    parts = [pieces.Piece(record=row, ids=(*head, *rest), first=1) for row, (head, rest) in enumerate(rows)]
+    batches = list(pieces.batches(parts, budget, sharing=True))
+    assert sorted(index for batch in batches for index in batch.rows) == list(range(len(rows)))
+    for batch in batches:
+        assert len({parts[index].ids[: batch.shared] for index in batch.rows}) == 1
+        assert batch.shared == 0 or batch.shared >= beginnings.SHORTEST
+
+
+def test_long_beginnings_are_shared_and_short_ones_are_not():
+    """Ten texts with 256 tokens in common are read together; with 20, or 40 of 1,000, each is read by itself."""
+    ten = [(*range(256), row, *range(30)) for row in range(10)]
+    assert beginnings.groups(ten) == [(256, list(range(10)))]
+    assert beginnings.groups([row[236:] for row in ten]) == []
+    assert beginnings.groups([(*range(40), row, *[row] * 959) for row in range(5)]) == []

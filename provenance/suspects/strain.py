@@ -1,0 +1,43 @@
+"""Did memory suffice for a batch, and what is done where it did not?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+from provenance.errors import SuspectError
+
+if TYPE_CHECKING:
+    from provenance.errors import ProvenanceError
+
+MESSAGES = ("DefaultCPUAllocator: not enough memory", "DefaultCPUAllocator: can't allocate memory", "out of memory")
+"""How torch says so where it raises no `torch.OutOfMemoryError`: on a CPU, and in libraries below it."""
+
+
+@dataclass(slots=True)
+class Strain:
+    """Counts batches that were halved: the numbers of these may differ in the last digits from those of another run."""
+
+    halved: int = 0
+
+    def halve(self, device: torch.device) -> None:
+        """Take note, and give back what the failed attempt held."""
+        self.halved += 1
+        if device.type == "cuda":
+            torch.cuda.empty_cache()
+
+
+def is_of_memory(error: RuntimeError) -> bool:
+    """Say whether an error means that there was not enough memory."""
+    return isinstance(error, torch.OutOfMemoryError) or any(message in str(error) for message in MESSAGES)
+
+
+def too_large(name: str, tokens: int) -> ProvenanceError:
+    """Say that not even one text can be read."""
+    return SuspectError(
+        f"memory does not suffice to ask {name} about {tokens:,} tokens at once",
+        expected="a text at a time to fit",
+        hint="--window, a smaller --dtype, or another --device",
+    )
