@@ -66,9 +66,8 @@ def run(
         _run_in_processes(work, todo, crew, progress)
         return
     for index in todo:
-        job = _job(work, index)
         report = shards.part_of(progress, before=done, own=sizes[index], total=total)
-        shards.write(job, shards.score_shard(job.texts, work.suspect, window=job.window, progress=report))
+        shards.ask(_job(work, index), work.suspect, progress=report)
         done += sizes[index]
 
 
@@ -76,7 +75,9 @@ def merge(work: Work) -> bool:
     """Make the table if all shards are done and no other run is at work, and remove them; says whether it did."""
     if work.missing() or not work.alone():
         return False
-    with artifacts.TableWriter(work.out, kind=scoring.SCORES, header=work.header) as writer:
+    halved = sum(shards.strained(work.path(index)) for index in range(len(work.asked.shards)))
+    header = scoring.strained(work.header, halved=halved)
+    with artifacts.TableWriter(work.out, kind=scoring.SCORES, header=header) as writer:
         for row in _rows(work):
             writer.write(row)
     shutil.rmtree(work.folder)
@@ -104,8 +105,7 @@ def _ask(task: tuple[Crew, Mapping[str, Any], shards.Job]) -> None:
     model = _open(crew)
     if dict(model.identity) != dict(identity):
         raise MismatchError(f"{crew.name} is not the same in every process", expected="a model that nobody changes")
-    answers = shards.score_shard(job.texts, model, window=job.window, progress=lambda _done, _total: None)
-    shards.write(job, answers)
+    shards.ask(job, model, progress=lambda _done, _total: None)
 
 
 @functools.lru_cache(maxsize=1)

@@ -59,6 +59,8 @@ class Scores:
     """Digest of the scores themselves: of the file, once there is one."""
     texts: str = ""
     """Digest of the texts that were asked; empty of what was put together, or kept by an early version."""
+    halved: int = 0
+    """Batches that were halved for want of memory: their last digits may differ from those of another run."""
 
 
 def score(
@@ -98,14 +100,17 @@ def score(
     """
     model = suspects.load(suspect) if isinstance(suspect, str) else suspect
     asked = questions.prepare(tuple(records), model, window=window, tokenizer=tokenizer)
+    before = shards.halved(model)
+    rows = tuple(_answered(asked, model, progress=progress))
     scores = Scores(
-        rows=tuple(_answered(asked, model, progress=progress)),
+        rows=rows,
         suspect=dict(model.identity),
         rendering=asked.rendering,
         window=str(window) if window else None,
         inputs=dict(inputs or {}),
         sha256="",
         texts=asked.sha256,
+        halved=shards.halved(model) - before,
     )
     return _digested(scores) if out is None else save(scores, out)
 
@@ -121,12 +126,18 @@ def header(asked: Questions, model: Suspect, *, window: Window | None, inputs: M
     return artifacts.Header(inputs=inputs, settings=settings)
 
 
+def strained(head: artifacts.Header, *, halved: int) -> artifacts.Header:
+    """Let a table say that batches were halved for want of memory; of none it says nothing."""
+    return replace(head, settings={**head.settings, "halved": halved}) if halved else head
+
+
 def is_of(path: str | os.PathLike[str], head: artifacts.Header) -> bool:
     """Say whether a table of scores is there that says this of itself."""
     if artifacts.kind_of(path) != SCORES.name:
         return False
     found, wanted = artifacts.read_header(path, SCORES), json.loads(storage.dump_json(dict(head.settings)))
-    return dict(found.settings) == wanted and dict(found.inputs) == dict(head.inputs)
+    told = {name: value for name, value in found.settings.items() if name != "halved"}
+    return told == wanted and dict(found.inputs) == dict(head.inputs)
 
 
 def read(path: str | os.PathLike[str]) -> Scores:
@@ -152,13 +163,14 @@ def read(path: str | os.PathLike[str]) -> Scores:
         inputs=table.header.inputs,
         sha256=table.sha256,
         texts=settings.get("texts", ""),
+        halved=settings.get("halved", 0),
     )
 
 
 def save(scores: Scores, out: str | os.PathLike[str]) -> Scores:
     """Write scores that are held in memory; gives them with the digest of the file."""
     told = {"texts": scores.texts} if scores.texts else {}
-    head = artifacts.Header(inputs=scores.inputs, settings=_settings(scores) | told)
+    head = strained(artifacts.Header(inputs=scores.inputs, settings=_settings(scores) | told), halved=scores.halved)
     with artifacts.TableWriter(out, kind=SCORES, header=head) as writer:
         for row in scores.rows:
             writer.write(_to_row(row))

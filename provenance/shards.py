@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from provenance import artifacts, storage
 from provenance.errors import InputError
+from provenance.suspects import Strained
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -58,6 +59,18 @@ def score_shard(
     return answers
 
 
+def ask(job: Job, model: Suspect, *, progress: Callable[[int, int | None], None]) -> None:
+    """Ask about one shard and keep what is said, and how often memory did not suffice for it."""
+    before = halved(model)
+    answers = score_shard(job.texts, model, window=job.window, progress=progress)
+    write(job, answers, halved=halved(model) - before)
+
+
+def halved(model: Suspect) -> int:
+    """Say how many batches a suspect has halved for want of memory."""
+    return model.halved if isinstance(model, Strained) else 0
+
+
 def part_of(
     progress: Callable[[int, int | None], None], *, before: int, own: int, total: int
 ) -> Callable[[int, int | None], None]:
@@ -65,14 +78,14 @@ def part_of(
     return lambda done, among: progress(before + own * done // max(1, among or done), total)
 
 
-def write(job: Job, answers: Sequence[Score]) -> None:
+def write(job: Job, answers: Sequence[Score], *, halved: int = 0) -> None:
     """Keep what was said of a shard: first the table, then the line that vouches for it."""
     columns = {name: [getattr(answer, name) for answer in answers] for name in ANSWER.names}
     table = pa.table(columns, schema=ANSWER)
     with storage.atomic(job.path) as temporary, pa.ipc.new_file(str(temporary), ANSWER) as writer:
         writer.write_table(table)
     line = {"sha256": storage.digest(job.path), "texts": len(answers), "tool": artifacts.TOOL, **job.told}
-    line["threads"] = os.environ.get("OMP_NUM_THREADS")
+    line |= {"threads": os.environ.get("OMP_NUM_THREADS"), "halved": halved}
     with storage.atomic(_line(job.path)) as temporary:
         temporary.write_text(storage.dump_json(line, indent=None) + "\n", encoding="utf-8")
 
@@ -89,6 +102,11 @@ def finished(path: Path, *, settings: str, texts: int) -> bool:
         )
     except (OSError, ValueError, InputError):
         return False
+
+
+def strained(path: Path) -> int:
+    """Say how many batches of a finished shard were halved for want of memory."""
+    return int(json.loads(_line(path).read_text(encoding="utf-8")).get("halved", 0))
 
 
 def read(path: Path) -> pa.Table:

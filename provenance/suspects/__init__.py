@@ -60,6 +60,16 @@ class Counting(Protocol):
         ...
 
 
+@runtime_checkable
+class Strained(Protocol):
+    """A suspect that halves a batch where memory does not suffice for it."""
+
+    @property
+    def halved(self) -> int:
+        """How often it has done so: the numbers of such a batch may differ in the last digits from another run's."""
+        ...
+
+
 def load(
     name: str,
     *,

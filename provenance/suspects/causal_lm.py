@@ -49,6 +49,11 @@ class CausalLM:
     strain: Strain = field(default_factory=Strain)
     """How often memory did not suffice."""
 
+    @property
+    def halved(self) -> int:
+        """See `provenance.suspects.Strained`."""
+        return self.strain.halved
+
     def score(
         self, records: Sequence[Record], *, window: Window | None, progress: Callable[[int, int | None], None]
     ) -> Iterator[Score]:

@@ -18,7 +18,7 @@ MESSAGES = ("DefaultCPUAllocator: not enough memory", "DefaultCPUAllocator: can'
 
 @dataclass(slots=True)
 class Strain:
-    """Counts batches that were halved: the numbers of these may differ in the last digits from those of another run."""
+    """Counts batches that were halved."""
 
     halved: int = 0
 

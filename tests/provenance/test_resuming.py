@@ -219,6 +219,35 @@ def test_rows_are_put_together_in_any_pieces(tmp_path, whole, monkeypatch):
     assert (tmp_path / "s.parquet").read_bytes() == whole
 
 
+@dataclasses.dataclass(frozen=True)
+class Tight(Spelt):
+    """One that halves a batch with every text of even length."""
+
+    @property
+    def halved(self):
+        """Count these texts."""
+        return sum(len(text) % 2 == 0 for text in self.asked)
+
+
+def test_a_table_says_how_often_memory_did_not_suffice(tmp_path, whole):
+    """Halved batches stand in the shards' lines, in the table and in what is read of it; of none nothing is said."""
+    suspect, texts = Tight(), {record.text for record in RECORDS}
+    expected = sum(len(text) % 2 == 0 for text in texts)
+    asked = questions.prepare(RECORDS, suspect, window=None, tokenizer=None)
+    header = scoring.header(asked, suspect, window=None, inputs={"corpus": "0"})
+    with unfinished.opened(asked, suspect, header=header, out=tmp_path / "t.parquet") as work:
+        resuming.run(work, work.todo())
+        lines = [json.loads(path.read_text()) for path in work.folder.glob("0*.json")]
+        assert sum(line["halved"] for line in lines) == expected > 0
+        assert resuming.merge(work)
+    found = scoring.read(tmp_path / "t.parquet")
+    assert found.halved == expected
+    assert scoring.is_of(tmp_path / "t.parquet", header)
+    at_once = scoring.score(RECORDS, suspect=Tight(), inputs={"corpus": "0"}, out=tmp_path / "u.parquet")
+    assert at_once.halved == expected
+    assert (tmp_path / "u.parquet").read_bytes() == (tmp_path / "t.parquet").read_bytes() != whole
+
+
 def test_a_line_says_who_was_asked(tmp_path):
     """Beside each shard stands its digest, who was asked, and the digest of the settings."""
     with opened(tmp_path / "s.parquet", Spelt()) as work:
@@ -235,7 +264,7 @@ from provenance import questions, resuming, scoring, shards, storage, unfinished
 from tests_resuming import RECORDS, Spelt, opened
 questions.MOST_TEXTS = 3
 write = shards.write
-def slowly(job, answers):
+def slowly(job, answers, **how):
     if job.path.name == "000004.arrow":
         with open(job.path, "wb") as half:
             half.write(b"ARROW1")

@@ -1,0 +1,1 @@
+"""Scoring side by side: what is scored (`made`), who scores it (`sides`), how fast, in what memory (`measuring`)."""
