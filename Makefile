@@ -19,6 +19,8 @@ lint: .venv/installed
 	$(BIN)/lint-imports --no-logo
 
 bench: .venv/installed
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[bench]'
+	$(BIN)/python benchmarks/scoring.py --texts 200
 	$(BIN)/python benchmarks/speed.py
 	$(BIN)/python benchmarks/embedding.py
 

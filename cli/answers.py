@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from provenance.records import Window
     from provenance.unfinished import Share, Work
 
-LOADING = ("dtype", "device", "batch_tokens", "terms")
+LOADING = ("dtype", "device", "device_map", "batch_tokens", "bos", "terms")
 """Options with which every suspect is loaded."""
 TRIED_FROM = 50_000
 """Tokens from which a first batch is timed before the rest is asked."""

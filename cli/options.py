@@ -11,6 +11,7 @@ import click
 
 from provenance.errors import InputError
 from provenance.records import Window
+from provenance.suspects import marks
 from provenance.suspects.terms import Terms
 
 if TYPE_CHECKING:
@@ -106,7 +107,17 @@ def model(function: Callable[..., R]) -> Callable[..., R]:
     """Add the options of a suspect that is asked: of a Hugging Face model, and of a served one."""
     function = _served(function)
     for option in (
+        click.option(
+            "--bos",
+            type=click.Choice(marks.CHOICES),
+            default="auto",
+            show_default=True,
+            help="Put text behind a BOS: as the tokenizer of an hf: suspect does, always, or never.",
+        ),
         click.option("--batch-tokens", type=click.IntRange(1), default=8192, show_default=True, help="Tokens a batch."),
+        click.option(
+            "--device-map", metavar="MAP", help="Spread an hf: suspect over devices (accelerate), as in auto."
+        ),
         click.option("--device", help="Torch device.  [default: CUDA where there is one, else the CPU]"),
         click.option(
             "--dtype",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from provenance.records import Record, Score, Tokenizer, Window
+    from provenance.suspects.marks import Bos
     from provenance.suspects.terms import Terms
 
 KINDS = ("hf", "ngram", "column", "openai")
@@ -75,7 +76,9 @@ def load(
     *,
     dtype: str = "float32",
     device: str | None = None,
+    device_map: str | None = None,
     batch_tokens: int = 8192,
+    bos: Bos = "auto",
     terms: Terms | None = None,
 ) -> Suspect:
     """Open the suspect that a string names.
@@ -86,6 +89,10 @@ def load(
         ``hf:…``, ``ngram:…``, ``column:…``, ``openai:…`` or a bare path to a Hugging Face folder.
     dtype, device, batch_tokens
         For ``hf:`` only: number format, torch device (None: CUDA when there is one) and padded tokens a batch.
+    device_map
+        For ``hf:`` only: in place of a device, how accelerate spreads the model over several, such as ``auto``.
+    bos
+        For ``hf:`` only: whether text is put behind a BOS, `marks`.
     terms
         For ``openai:`` only: how a served model may be asked.
 
@@ -112,7 +119,14 @@ def load(
     if kind == "hf" or Path(name).exists():
         from provenance.suspects import causal_lm
 
-        return causal_lm.load(name.removeprefix("hf:"), dtype=dtype, device=device, batch_tokens=batch_tokens)
+        return causal_lm.load(
+            name.removeprefix("hf:"),
+            dtype=dtype,
+            device=device,
+            device_map=device_map,
+            batch_tokens=batch_tokens,
+            bos=bos,
+        )
     raise InputError(
         f"unknown suspect {name!r}", expected=", ".join(f"{known}:…" for known in KINDS), hint=f"hf:{name}"
     )

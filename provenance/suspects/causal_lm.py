@@ -16,7 +16,7 @@ import transformers
 from provenance import tokenizers
 from provenance.errors import SuspectError
 from provenance.records import Score
-from provenance.suspects import caches, heads, hub, models, pieces, strain
+from provenance.suspects import caches, heads, marks, models, pieces, strain
 from provenance.suspects.pieces import Encoded, Piece
 from provenance.suspects.strain import Strain
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from provenance.records import Record, Tokenizer, Window
     from provenance.suspects.heads import Head
+    from provenance.suspects.marks import Bos
     from provenance.suspects.pieces import Batch
 
 MOST_LOGITS = 32_000_000
@@ -44,6 +45,8 @@ class CausalLM:
     batch_tokens: int
     head: Head
     """How its logits come about."""
+    bos: Bos = "auto"
+    """Whether text is put behind the mark of a beginning."""
     goes_on: bool = False
     """Whether what several texts begin with can be read once."""
     strain: Strain = field(default_factory=Strain)
@@ -100,8 +103,7 @@ class CausalLM:
                 expected="tokenizer.json in the model's folder",
             )
         text = record.context + (record.text or "")
-        output = self.encoder(text, return_offsets_mapping=True, verbose=False)
-        ids, offsets = tuple(output["input_ids"]), output["offset_mapping"]
+        ids, offsets = marks.encode(self.encoder, text, bos=self.bos)
         inside = [row for row, (low, high) in enumerate(offsets) if high > max(len(record.context), low)]
         start, stop = (inside[0], inside[-1] + 1) if inside else (len(ids), len(ids))
         ends = tuple(int(high) - len(record.context) for _, high in offsets[start:stop])
@@ -164,7 +166,15 @@ class CausalLM:
         return list(numbers.cpu().split([len(places) for places in asked], dim=1))
 
 
-def load(name: str, *, dtype: str = "float32", device: str | None = None, batch_tokens: int = 8192) -> CausalLM:
+def load(
+    name: str,
+    *,
+    dtype: str = "float32",
+    device: str | None = None,
+    device_map: str | None = None,
+    batch_tokens: int = 8192,
+    bos: Bos = "auto",
+) -> CausalLM:
     """Load ``NAME_OR_PATH[@REVISION]``.
 
     Raises
@@ -172,11 +182,12 @@ def load(name: str, *, dtype: str = "float32", device: str | None = None, batch_
     SuspectError
         If there is no such model, it is no causal one or lacks weights, or the number format is unknown.
     """
-    place, revision = hub.locate(name)
+    place = models.locate(name)
     where = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    model = models.read(name, place, revision=revision, dtype=dtype).to(models.device(where)).eval()
-    encoder = tokenizers.find(place, revision=revision)
-    tokenizer = tokenizers.identify(encoder, name=place, revision=revision) if encoder else None
+    model = models.read(place, dtype=dtype, device=where, device_map=device_map)
+    found = ((part, tokenizers.find(part, revision=place.revision)) for part in place.parts)
+    at, encoder = next(((part, encoder) for part, encoder in found if encoder), (place.path, None))
+    tokenizer = tokenizers.identify(encoder, name=at, revision=place.revision) if encoder else None
     identity = {
         "suspect": f"hf:{name}",
         "kind": "hf",
@@ -184,17 +195,20 @@ def load(name: str, *, dtype: str = "float32", device: str | None = None, batch_
         "revision": getattr(model.config, "_commit_hash", None),
         "tokenizer": tokenizer.sha256 if tokenizer else None,
         "dtype": dtype,
-        "device": torch.device(where).type,
+        "device": device_map or torch.device(where).type,
         "backend": f"transformers {transformers.__version__}, torch {torch.__version__}",
+        "bos": marks.adds(encoder, bos, name) if encoder else False,
     }
+    more = {"adapter_of": place.base, "quantised": models.quantised(model)}
     head = heads.find(model, name)
     return CausalLM(
         model=model,
         encoder=encoder,
-        identity=identity,
+        identity=identity | {key: value for key, value in more.items() if value},
         tokenizer=tokenizer,
         context=int(getattr(model.config.get_text_config(), "max_position_embeddings", 0) or 1 << 20),
         batch_tokens=batch_tokens,
+        bos=bos,
         head=head,
         goes_on=caches.can_go_on(model, head),
     )

@@ -409,10 +409,10 @@ def test_parameters_are_digested_where_there_are_no_files(plain):
     """A model of the hub is named by its parameters, single numbers among them."""
     model = training.new_model(training.Shape(layers=1, width=32, heads=2, vocabulary=300), seed=0)
     model.register_buffer("single", torch.tensor(1.0))
-    before = models.digest("somebody/model", model)
+    before = models.digest(models.Place(name="m", path="somebody/model", revision=None), model)
     model.single += 1
-    assert models.digest("somebody/model", model) != before
-    assert models.digest(str(plain), model) != before
+    assert models.digest(models.Place(name="m", path="somebody/model", revision=None), model) != before
+    assert models.digest(models.Place(name="m", path=str(plain), revision=None), model) != before
 
 
 def test_without_a_tokenizer_only_ids_can_be_scored(plain, tmp_path):
