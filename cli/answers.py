@@ -66,7 +66,7 @@ def get(name: str, source: Source, *, out: Path, window: Window | None, how: Run
     from provenance import questions, resuming, scoring, suspects, unfinished
 
     suspect = suspects.load(name, **how.loading)
-    if how.workers > 1 and suspect.identity["kind"] == "openai":
+    if how.workers > 1 and suspect.identity["kind"] in suspects.SERVED:
         raise click.UsageError("--workers are for models on this machine; a server is asked with --concurrency")
     asked = questions.prepare(source.records, suspect, window=window, tokenizer=source.tokenizer)
     header = scoring.header(asked, suspect, window=window, inputs=source.inputs)
@@ -91,13 +91,13 @@ def get(name: str, source: Source, *, out: Path, window: Window | None, how: Run
 
 def _agreed(work: Work, todo: Sequence[int], how: Running) -> bool:
     """Say what is to come where it is long or costs money, and ask where that is much."""
-    from provenance import estimates
+    from provenance import estimates, suspects
 
     tried = how.dry_run or sum(work.asked.sizes[index] for index in todo) >= TRIED_FROM
     found = estimates.estimate(work.asked, work.suspect, todo, tried=tried)
     seconds = (found.seconds or 0) / how.workers
     # A model on this machine costs nothing, whatever a served one beside it does.
-    price = how.loading["terms"].price if work.suspect.identity["kind"] == "openai" else None
+    price = how.loading["terms"].price if work.suspect.identity["kind"] in suspects.SERVED else None
     if len(todo) < len(work.asked.shards) and how.lasting and how.share is None:
         terminal.say(f"going on: {len(work.asked.shards) - len(todo)} of {len(work.asked.shards)} shards are done")
     if how.dry_run or price or seconds >= SAID_FROM:

@@ -72,14 +72,26 @@ def _served(function: Callable[..., R]) -> Callable[..., R]:
 
     @functools.wraps(function)
     def gather(**how: Any) -> R:
-        names = ("concurrency", "max_tokens", "max_cost", "price", "served_tokenizer")
-        concurrency, tokens, cost, price, tokenizer = (how.pop(name) for name in names)
-        terms = Terms(concurrency=concurrency, max_tokens=tokens, max_cost=cost, price=price, tokenizer=tokenizer)
-        return function(**how, terms=terms)
+        names = ("concurrency", "max_tokens", "max_cost", "price", "tokenizer", "continuations", "instruction")
+        return function(**how, terms=Terms(**{name: how.pop(name) for name in names}))
 
     for option in (
         click.option(
+            "--instruction",
+            metavar="TEXT",
+            help="Ask a text-only: suspect by chat, and tell it this before a prompt.",
+        ),
+        click.option(
+            "--continuations",
+            metavar="N",
+            type=click.IntRange(1, 1024),
+            default=16,
+            show_default=True,
+            help="Texts that a text-only: suspect draws at each place.",
+        ),
+        click.option(
             "--served-tokenizer",
+            "tokenizer",
             metavar="NAME",
             help="Tokenizer of an openai: suspect, so that it is asked by token ids.",
         ),
@@ -89,14 +101,14 @@ def _served(function: Callable[..., R]) -> Callable[..., R]:
             type=click.IntRange(1, 1024),
             default=8,
             show_default=True,
-            help="Requests to an openai: suspect at once.",
+            help="Requests to a served suspect at once.",
         ),
         click.option(
-            "--price-per-million-tokens", "price", metavar="X", type=MONEY, help="What an openai: suspect costs."
+            "--price-per-million-tokens", "price", metavar="X", type=MONEY, help="What a served suspect costs."
         ),
-        click.option("--max-cost", metavar="X", type=MONEY, help="Spend no more on one openai: suspect."),
+        click.option("--max-cost", metavar="X", type=MONEY, help="Spend no more on one served suspect."),
         click.option(
-            "--max-tokens", metavar="N", type=click.IntRange(1), help="Spend no more tokens on one openai: suspect."
+            "--max-tokens", metavar="N", type=click.IntRange(1), help="Spend no more tokens on one served suspect."
         ),
     ):
         gather = option(gather)

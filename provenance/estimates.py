@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from provenance import questions, shards
-from provenance.suspects import Counting
+from provenance.suspects import SERVED, Counting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -49,7 +49,7 @@ def estimate(asked: Questions, suspect: Suspect, todo: Sequence[int], *, tried: 
     may be paid for, is not tried.
     """
     tokens, exact = _count(asked, suspect, todo)
-    tried = tried and suspect.identity["kind"] != "openai"
+    tried = tried and suspect.identity["kind"] not in SERVED
     return Estimate(
         texts=sum(len(asked.shards[index]) for index in todo),
         tokens=tokens,

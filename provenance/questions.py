@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from provenance import tokenizers
+from provenance import suspects, tokenizers
 from provenance.errors import InputError
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Questions:
     sizes: tuple[int, ...]
     """About how many tokens each shard has: exactly as many where texts have ids."""
     rendering: str
-    """``tokens``, ``text`` or ``sum``, as in `provenance.scoring.Scores`."""
+    """``tokens``, ``text``, ``sum`` or ``agreement``, as in `provenance.scoring.Scores`."""
     window: Window | None
     """Which tokens of a text are asked; None where the window was decoded and the text is all there is of it."""
     sha256: str
@@ -80,7 +80,7 @@ def prepare(
     distinct = contents if rendering == "sum" else sorted(first)
     place = {content: row for row, content in enumerate(distinct)}
     texts = tuple(prepared[first[content]] for content in distinct)
-    most = MOST_SERVED if model.identity["kind"] == "openai" else MOST_TEXTS
+    most = MOST_SERVED if model.identity["kind"] in suspects.SERVED else MOST_TEXTS
     shards = (range(len(texts)),) if rendering == "sum" else _cut(texts, applied, most=most)
     digest = hashlib.sha256(repr([part.stop for part in shards]).encode() + b"".join(distinct))
     for record, content in zip(prepared, contents, strict=True):
@@ -107,6 +107,8 @@ def size(text: Record, window: Window | None) -> int:
 def _content(record: Record, row: int | None) -> bytes:
     """Digest what is asked: the text, or, where numbers are only looked up, each row by itself."""
     asked: object = (record.context, record.text or "") if record.tokens is None else record.tokens
+    if record.spans:
+        asked = (asked, record.spans)
     if row is not None:
         asked = (row, record.set, record.id, record.variant, record.view)
     return hashlib.sha256(repr(asked).encode()).digest()
@@ -129,14 +131,17 @@ def _render(
     """Decide once for all records whether ids or characters are scored."""
     if model.identity["kind"] == "column":
         return "sum", list(records), window
+    if model.identity["kind"] != "text-only":
+        records = [replace(record, spans=()) if record.spans else record for record in records]
+    written = "agreement" if model.identity["kind"] == "text-only" else "text"
     with_ids = all(record.tokens is not None for record in records)
     if with_ids and tokenizer and model.tokenizer and model.tokenizer.sha256 == tokenizer.sha256:
         return "tokens", list(records), window
     if with_ids and tokenizer and (decoder := tokenizers.recorded(tokenizer)):
-        return "text", [_decode(record, decoder, window) for record in records], None
+        return written, [_decode(record, decoder, window) for record in records], None
     if without := [record for record in records if record.text is None]:
         raise _unreadable(without[0])
-    return "text", [replace(record, tokens=None) for record in records], window
+    return written, [replace(record, tokens=None) for record in records], window
 
 
 def _unreadable(record: Record) -> InputError:

@@ -81,6 +81,8 @@ class Record:
     set: str | None = None
     variant: int = 0
     view: str = "text"
+    spans: tuple[tuple[int, int], ...] = ()
+    """Where in `text` there are several wordings; only who is asked by continuations looks at them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

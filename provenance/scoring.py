@@ -51,7 +51,8 @@ class Scores:
     suspect: Mapping[str, Any]
     """The suspect's identity."""
     rendering: str
-    """``tokens``: the recorded ids; ``text``: characters, per byte; ``sum``: one number a text. Never pooled."""
+    """``tokens``: the recorded ids; ``text``: characters, per byte; ``sum``: one number a text;
+    ``agreement``: what was drawn compared with the text, a number a place. Never pooled."""
     window: str | None
     inputs: Mapping[str, str]
     """Digests of what was scored."""

@@ -25,6 +25,7 @@ class Server(http.server.ThreadingHTTPServer):
         """Bodies, in the order in which they came."""
         self.headers = []
         self.models = ()
+        self.paths = {"/v1/completions"}
         self.lock = threading.Lock()
 
     @property
@@ -50,7 +51,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         with self.server.lock:
             self.server.asked.append(body)
             self.server.headers.append(dict(self.headers))
-        if self.path != "/v1/completions":
+        if self.path not in self.server.paths:
             self._send((404, {"detail": "Not Found"}, {}))
         else:
             self._send(self.server.reply(body, self.headers))
@@ -160,6 +161,72 @@ def modelled(folder, *, ids=True):
         said = {"tokens": tokens, "token_logprobs": own, "top_logprobs": tops, "text_offset": offsets}
         choice = {"index": 0, "text": "".join(tokens), "logprobs": said, "finish_reason": "length"}
         return {"choices": [choice], "usage": usage(tokens)}
+
+    return reply
+
+
+def knowing(texts, *, other="something else entirely", chance=1.0, several=True, echoes=False, trims=False):
+    """Write as a model does that knows texts by heart: how each goes on, in a share of the draws; else `other`.
+
+    Parameters
+    ----------
+    several
+        Give as many draws as were asked for; else one.
+    echoes
+        Give the prompt back before a draw.
+    trims
+        Cut the space off a draw.
+    """
+    by_heart = "\n".join(texts)
+
+    def reply(body, _headers):
+        chat = "messages" in body
+        prompt = body["messages"][0]["content"].rpartition("\n\n")[2] if chat else body["prompt"]
+        at = by_heart.find(prompt) if prompt else -1
+        rest = by_heart[at + len(prompt) :].partition("\n")[0][: 4 * body["max_tokens"]]
+        draws = body.get("n", 1) if several else 1
+        knows = [
+            at >= 0 and zlib.crc32(f"{prompt}{draw}{body.get('seed')}".encode()) % 1000 < 1000 * chance
+            for draw in range(draws)
+        ]
+        written = [rest if known else f" {other}" for known in knows]
+        written = [text.lstrip() if trims else text for text in written]
+        written = [prompt + text if echoes else text for text in written]
+        choices = [
+            {"index": index, "finish_reason": "length"} | ({"message": {"content": text}} if chat else {"text": text})
+            for index, text in enumerate(written)
+        ]
+        read, made = len(words(prompt)), sum(len(words(text)) for text in written)
+        return {"choices": choices, "usage": {"total_tokens": read + made}}
+
+    return reply
+
+
+def writing(folder):
+    """Serve a Hugging Face folder that draws texts, as many and as long as asked, by the seed that is sent."""
+    import torch
+    import transformers
+
+    model = transformers.AutoModelForCausalLM.from_pretrained(folder).eval()
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    lock = threading.Lock()
+
+    def reply(body, _headers):
+        ids = torch.tensor([tokenizer(body["prompt"])["input_ids"] or [0]])
+        with lock, torch.random.fork_rng(), torch.inference_mode():
+            torch.manual_seed(body.get("seed", 0))
+            drawn = model.generate(
+                ids,
+                do_sample=True,
+                temperature=body["temperature"],
+                top_k=0,
+                max_new_tokens=body["max_tokens"],
+                num_return_sequences=body.get("n", 1),
+                pad_token_id=0,
+            )
+        texts = tokenizer.batch_decode(drawn[:, ids.shape[1] :], skip_special_tokens=True)
+        choices = [{"index": row, "text": text, "finish_reason": "length"} for row, text in enumerate(texts)]
+        return {"choices": choices, "usage": {"total_tokens": int(drawn.numel())}}
 
     return reply
 

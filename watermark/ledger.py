@@ -71,6 +71,10 @@ class Marked:
         """Render one variant; 0 is the published one."""
         return variants.render(self.text, self.sites, [choices[index] for choices in self.chosen])
 
+    def spans(self, index: int) -> tuple[tuple[int, int], ...]:
+        """Say where in a variant its sites stand."""
+        return variants.spans(self.sites, [choices[index] for choices in self.chosen])
+
     @property
     def variants(self) -> int:
         """How many variants there are, the published one included."""
@@ -228,11 +232,17 @@ def some(path: str | os.PathLike[str], ids: Sequence[str]) -> dict[str, Marked]:
     return {row["id"]: from_row(row, path=path) for row in rows}
 
 
+def record(document: Marked, index: int, *, name: str) -> Record:
+    """Give one variant of a document, of the set `name`, to a suspect."""
+    text, spans = document.variant(index), document.spans(index)
+    return Record(id=document.id, set=name, variant=index, text=text, spans=spans)
+
+
 def records(ledger: Ledger) -> Iterator[Record]:
     """Give every variant of every document to a suspect, which is not told which was published."""
     for document in ledger.documents:
         for index in range(document.variants):
-            yield Record(id=document.id, set=ledger.set, variant=index, text=document.variant(index))
+            yield record(document, index, name=ledger.set)
 
 
 def dealing_key(key: Key, recipient: str | None) -> Key:

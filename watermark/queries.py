@@ -19,11 +19,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from provenance.errors import InputError
-from provenance.records import Record
+from watermark import ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from provenance.records import Record
     from watermark.ledger import Ledger, Marked
 
 PAIR = 2
@@ -104,7 +105,7 @@ def records(books: Sequence[Ledger], asked: Queries) -> Iterator[Record]:
     """Lay what is asked before a suspect, which is not told which variant was published."""
     for (name, id_), marked in named(books).items():
         for index in range(asked.counts.get((name, id_), 0)):
-            yield Record(id=id_, set=name, variant=index, text=marked.variant(index))
+            yield ledger.record(marked, index, name=name)
 
 
 def _hash(name: Name, seed: int) -> bytes:

@@ -63,3 +63,13 @@ def render(text: str, sites: Sequence[Site], choices: Sequence[int]) -> str:
         parts += [text[at : site.start], site.options[choice]]
         at = site.end
     return "".join([*parts, text[at:]])
+
+
+def spans(sites: Sequence[Site], choices: Sequence[int]) -> tuple[tuple[int, int], ...]:
+    """Say where `render` puts the chosen wordings, start and end of each in what it gives."""
+    found, shift = list[tuple[int, int]](), 0
+    for site, choice in zip(sites, choices, strict=True):
+        start = site.start + shift
+        shift += len(site.options[choice]) - (site.end - site.start)
+        found.append((start, site.end + shift))
+    return tuple(found)

@@ -5,7 +5,8 @@ A suspect is named by one string:
 - ``hf:NAME_OR_PATH[@REVISION]`` (or a bare path): a Hugging Face causal language model, `causal_lm`;
 - ``ngram:FILE``: a counting model made by ``provtool ngram``, a reference that never saw an order, `ngram`;
 - ``column:FILE:NAME``: log-likelihoods computed elsewhere, `column`;
-- ``openai:BASE_URL#MODEL``: a model served behind an OpenAI-compatible completions API, `completions`.
+- ``openai:BASE_URL#MODEL``: a model served behind an OpenAI-compatible completions API, `completions`;
+- ``text-only:BASE_URL#MODEL``: one that is served as text alone, without log-probabilities, `continuations`.
 
 `load` turns the string into a `Suspect`. Records reach a suspect either as its own token ids or as text, never both.
 """
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
     from provenance.suspects.marks import Bos
     from provenance.suspects.terms import Terms
 
-KINDS = ("hf", "ngram", "column", "openai")
+KINDS = ("hf", "ngram", "column", "openai", "text-only")
+SERVED = ("openai", "text-only")
+"""Kinds that are asked over a network, and may cost money."""
 
 
 class Suspect(Protocol):
@@ -86,7 +89,7 @@ def load(
     Parameters
     ----------
     name
-        ``hf:…``, ``ngram:…``, ``column:…``, ``openai:…`` or a bare path to a Hugging Face folder.
+        ``hf:…``, ``ngram:…``, ``column:…``, ``openai:…``, ``text-only:…`` or a bare path to a Hugging Face folder.
     dtype, device, batch_tokens
         For ``hf:`` only: number format, torch device (None: CUDA when there is one) and padded tokens a batch.
     device_map
@@ -94,7 +97,7 @@ def load(
     bos
         For ``hf:`` only: whether text is put behind a BOS, `marks`.
     terms
-        For ``openai:`` only: how a served model may be asked.
+        For ``openai:`` and ``text-only:`` only: how a served model may be asked.
 
     Raises
     ------
@@ -116,6 +119,10 @@ def load(
         from provenance.suspects import completions
 
         return completions.load(rest, terms=terms)
+    if kind == "text-only":
+        from provenance.suspects import continuations
+
+        return continuations.load(rest, terms=terms)
     if kind == "hf" or Path(name).exists():
         from provenance.suspects import causal_lm
 

@@ -12,7 +12,7 @@ from provenance.errors import InputError
 
 KEYS = ("PROVTOOL_API_KEY", "OPENAI_API_KEY")
 """Where a key is looked for; the second is sent to nobody but OpenAI and the server in OPENAI_BASE_URL."""
-EXPECTED = "openai:BASE_URL#MODEL, such as openai:http://localhost:8000/v1#MODEL"
+EXPECTED = "BASE_URL#MODEL, such as openai:http://localhost:8000/v1#MODEL"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,14 +23,15 @@ class Address:
     """Under which ``/completions`` lies."""
     model: str
     key: str | None = field(repr=False)
+    kind: str = "openai"
 
     @property
     def name(self) -> str:
         """Its name as a suspect."""
-        return f"openai:{self.url}#{self.model}"
+        return f"{self.kind}:{self.url}#{self.model}"
 
 
-def parse(name: str) -> Address:
+def parse(name: str, *, kind: str = "openai") -> Address:
     """Read ``BASE_URL#MODEL``, with a key from the environment.
 
     Raises
@@ -42,12 +43,13 @@ def parse(name: str) -> Address:
     try:
         url = httpx.URL(address)
     except httpx.InvalidURL as error:
-        raise InputError(f"openai:{name} ({error})", expected=EXPECTED) from error
+        raise InputError(f"{kind}:{name} ({error})", expected=EXPECTED) from error
     if url.userinfo or url.query:
-        raise InputError("an openai: address with a password or a query", expected=f"a key in {KEYS[0]}")
+        raise InputError(f"a {kind}: address with a password or a query", expected=f"a key in {KEYS[0]}")
     if url.scheme not in {"http", "https"} or not url.host or not model:
-        raise InputError(f"openai:{name}", expected=EXPECTED)
-    return Address(url=str(url).rstrip("/").removesuffix("/completions"), model=model, key=_key(url))
+        raise InputError(f"{kind}:{name}", expected=EXPECTED)
+    place = str(url).rstrip("/").removesuffix("/completions").removesuffix("/chat")
+    return Address(url=place, model=model, key=_key(url), kind=kind)
 
 
 def _key(url: httpx.URL) -> str | None:

@@ -15,7 +15,7 @@ import numpy as np
 from provenance import tokenizers
 from provenance.errors import SuspectError
 from provenance.records import Score
-from provenance.suspects import addresses, budgets, echoes, endpoints, pieces, preflight
+from provenance.suspects import addresses, echoes, endpoints, pieces, preflight
 from provenance.suspects.terms import Terms
 
 if TYPE_CHECKING:
@@ -150,13 +150,7 @@ def load(name: str, *, terms: Terms | None = None) -> Completions:
         If the server cannot be reached, or cannot serve an audit.
     """
     terms = terms or Terms()
-    allowed = budgets.limit(max_tokens=terms.max_tokens, max_cost=terms.max_cost, price=terms.price)
-    endpoint = endpoints.Endpoint(
-        address=addresses.parse(name),
-        budget=budgets.Budget(limit=allowed, price=terms.price),
-        concurrency=terms.concurrency,
-        patience=terms.patience,
-    )
+    endpoint = endpoints.open_at(addresses.parse(name), terms)
     encoder = tokenizers.load(terms.tokenizer) if terms.tokenizer else None
     manner = preflight.examine(endpoint, encoder=encoder)
     tokenizer = tokenizers.identify(encoder, name=terms.tokenizer) if terms.tokenizer and manner.ids else None

@@ -18,7 +18,7 @@ import httpx
 import tenacity
 
 from provenance.errors import SuspectError
-from provenance.suspects import replies
+from provenance.suspects import budgets, replies
 
 if TYPE_CHECKING:
     import ssl
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from provenance.suspects.addresses import Address
     from provenance.suspects.budgets import Budget
-    from provenance.suspects.terms import Patience
+    from provenance.suspects.terms import Patience, Terms
 
 AHEAD = 8
 """Answers kept, times the concurrency, while an earlier one is waited for."""
@@ -200,6 +200,23 @@ class _Pause:
     def __call__(self, state: tenacity.RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
         return float(max(self.growing(state), getattr(error, "after", 0.0)))
+
+
+def open_at(address: Address, terms: Terms) -> Endpoint:
+    """Give a server on a user's terms.
+
+    Raises
+    ------
+    InputError
+        If money is limited and no price known.
+    """
+    allowed = budgets.limit(max_tokens=terms.max_tokens, max_cost=terms.max_cost, price=terms.price)
+    return Endpoint(
+        address=address,
+        budget=budgets.Budget(limit=allowed, price=terms.price),
+        concurrency=terms.concurrency,
+        patience=terms.patience,
+    )
 
 
 def hurried(endpoint: Endpoint) -> Endpoint:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from provenance.suspects.agreement import Measure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,4 +34,11 @@ class Terms:
     tokenizer: str | None = None
     """The served model's own tokenizer, a folder or hub name: token ids can be asked about with it, where the server
     takes them."""
+    continuations: int = 16
+    """Texts that a model without log-probabilities draws at each place."""
+    temperature: float = 1.0
+    measure: Measure = "ngrams"
+    """How they are compared with what stands there."""
+    instruction: str | None = None
+    """Given, a chat is asked for texts, and told this before the prompt."""
     patience: Patience = field(default_factory=Patience)
