@@ -12,7 +12,7 @@ from provenance.errors import InputError
 
 KEYS = ("PROVTOOL_API_KEY", "OPENAI_API_KEY")
 """Where a key is looked for; the second is sent to nobody but OpenAI and the server in OPENAI_BASE_URL."""
-EXPECTED = "BASE_URL#MODEL, such as openai:http://localhost:8000/v1#MODEL"
+EXPECTED = "{kind}:BASE_URL#MODEL, such as {kind}:http://localhost:8000/v1#MODEL"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,15 +39,16 @@ def parse(name: str, *, kind: str = "openai") -> Address:
     InputError
         If it is no address with a model, or holds what may be a secret.
     """
+    expected = EXPECTED.format(kind=kind)
     address, _, model = name.partition("#")
     try:
         url = httpx.URL(address)
     except httpx.InvalidURL as error:
-        raise InputError(f"{kind}:{name} ({error})", expected=EXPECTED) from error
+        raise InputError(f"{kind}:{name} ({error})", expected=expected) from error
     if url.userinfo or url.query:
         raise InputError(f"a {kind}: address with a password or a query", expected=f"a key in {KEYS[0]}")
     if url.scheme not in {"http", "https"} or not url.host or not model:
-        raise InputError(f"{kind}:{name}", expected=EXPECTED)
+        raise InputError(f"{kind}:{name}", expected=expected)
     place = str(url).rstrip("/").removesuffix("/completions").removesuffix("/chat")
     return Address(url=place, model=model, key=_key(url), kind=kind)
 

@@ -166,7 +166,7 @@ def test_a_budget_is_kept(serving):
             list(suspect.score(rows, window=None, progress=_quiet))
         assert 0 < suspect.endpoint.budget.spent <= 2000
         assert suspect.count(rows, window=None) > 2000
-    with pytest.raises(InputError, match="text-only:nowhere; expected BASE_URL#MODEL"):
+    with pytest.raises(InputError, match="text-only:nowhere; expected text-only:BASE_URL#MODEL"):
         continuations.load("nowhere")
 
 
