@@ -68,10 +68,8 @@ class Continuations:
             If the server refuses or writes nothing; if the budget is used up.
         """
         del window  # what it asked for was decoded, and is the record's text
-        asked = [_places(record) for record in records]
-        drawn = self._draw([place for places in asked for place in places])
-        for done, (record, places) in enumerate(zip(records, asked, strict=True), start=1):
-            numbers = [self._compared(drawn[place.prompt], place) for place in places]
+        for done, (record, drawn) in enumerate(zip(records, self.draw(records), strict=True), start=1):
+            numbers = [self._compared(draws, place) for place, draws in drawn]
             yield Score(
                 id=record.id,
                 set=record.set,
@@ -80,6 +78,12 @@ class Continuations:
                 logprob=np.array(numbers, dtype=np.float32),
             )
             progress(done, len(records))
+
+    def draw(self, records: Sequence[Record]) -> list[list[tuple[Place, list[str]]]]:
+        """Give what is asked about each record, and what was drawn there; equal prompts are asked once."""
+        asked = [_places(record) for record in records]
+        drawn = self._draw([place for places in asked for place in places])
+        return [[(place, drawn[place.prompt]) for place in places] for places in asked]
 
     def count(self, records: Sequence[Record], *, window: Window | None) -> int:
         """See `provenance.suspects.Counting.count`: about how many tokens are read and written."""
