@@ -22,6 +22,7 @@ COMMANDS = {
     "commit": ("cli.commit", "Commit to files before the suspect exists."),
     "ngram": ("cli.ngram", "Count n-grams: a reference that never saw an order."),
     "score": ("cli.score", "Ask a suspect how likely each token is."),
+    "sample": ("cli.sample", "Have a suspect write texts for the audits of texts."),
     "plan": ("cli.plan", "Say how much must be asked, and write the plan that the audit is held to."),
     "audit": ("cli.audit", "Ask a question of a suspect and get evidence."),
     "verify": ("cli.verify", "Check a certificate or a commitment, and all that lies beside it."),
