@@ -48,7 +48,7 @@ def command(suspect: str, tokens: int, out: Path, source: Path | None, seed: int
     \b
     Examples:
       provtool sample --suspect ./their-model --tokens 20000 --out theirs.jsonl
-      provtool sample --suspect text-only:http://host/v1#m --tokens 20000 --out theirs.jsonl --max-tokens 90000
+      provtool sample --suspect text-only:http://host/v1#m --tokens 20000 --out t.jsonl
       provtool audit overlap run.parquet theirs.jsonl
     """
     from provenance import sampling
