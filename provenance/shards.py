@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -86,6 +87,7 @@ def write(job: Job, answers: Sequence[Score], *, halved: int = 0) -> None:
         writer.write_table(table)
     line = {"sha256": storage.digest(job.path), "texts": len(answers), "tool": artifacts.TOOL, **job.told}
     line |= {"threads": os.environ.get("OMP_NUM_THREADS"), "halved": halved}
+    line["worker"] = f"{socket.gethostname()}:{os.getpid()}"
     with storage.atomic(_line(job.path)) as temporary:
         temporary.write_text(storage.dump_json(line, indent=None) + "\n", encoding="utf-8")
 

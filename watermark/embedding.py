@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from provenance.clusters import Cluster
     from provenance.corpora import Corpus, Edit
     from watermark.certificate import Counts
     from watermark.fidelity import Fidelity
@@ -56,6 +57,7 @@ def release(
     out: str | os.PathLike[str],
     embedding: Embedding | None = None,
     workers: int = 1,
+    cluster: Cluster | None = None,
     resume: bool = False,
     force: bool = False,
     progress: Callable[[int, int | None], None] = lambda _done, _total: None,
@@ -77,6 +79,8 @@ def release(
         How to mark; without a release name, that of the previous release is taken, or the corpus's own.
     workers
         Processes; the files are the same, byte for byte, however many.
+    cluster
+        A Ray cluster on which they run, whose nodes see the disk of `out`; None is this machine.
     resume
         Go on where a run with the same settings was interrupted.
     force
@@ -99,7 +103,7 @@ def release(
     inputs = {"corpus": corpora.digest(opened), **_ledgers(how)}
     with unfinished.folder(target, told={**settings, **inputs}, resume=resume, force=force) as begun:
         jobs = _jobs(opened, begun, key=key, how=how)
-        done = list(parts.run(jobs, workers=workers, progress=_adding(progress)))
+        done = list(parts.run(jobs, workers=workers, cluster=cluster, progress=_adding(progress)))
         with folders.whole(target, replaces=(LEDGER_FILE, CERTIFICATE_FILE) if force else None) as work:
             header = artifacts.Header(inputs=inputs, settings={**settings, "mapping": _mapping(done, how)})
             counts = _assemble(opened, work, done, how=how, header=header)

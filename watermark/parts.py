@@ -12,7 +12,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from provenance import artifacts, processes, storage
+from provenance import artifacts, clusters, storage
 from provenance.language import surprisal
 from watermark import ledger, marking
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from provenance.clusters import Cluster
     from watermark.keys import Key
     from watermark.ledger import Marked
     from watermark.marking import Embedding, Task
@@ -71,17 +72,21 @@ def cut(tasks: Iterable[Task]) -> Iterator[tuple[Task, ...]]:
         yield tuple(part)
 
 
-def run(jobs: Iterable[Job], *, workers: int, progress: Callable[[int], None]) -> Iterator[Part]:
+def run(
+    jobs: Iterable[Job], *, workers: int, cluster: Cluster | None = None, progress: Callable[[int], None]
+) -> Iterator[Part]:
     """Mark every part that is not done yet, and give them all in order.
 
     Parameters
     ----------
     workers
         Processes; 1 works in this one.
+    cluster
+        Where they run; None is this machine.
     progress
         Called with how many documents a part had.
     """
-    with processes.in_order(_do, jobs, workers=workers) as done:
+    with clusters.anywhere(_do, jobs, workers=workers, cluster=cluster) as done:
         for part in done:
             progress(part.documents)
             yield part

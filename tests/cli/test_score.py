@@ -65,3 +65,14 @@ def test_members_and_held_out_text_of_different_mappings_are_refused(run, corpus
     message = refused("score", members, "alone/ledger.parquet", "--suspect", counts, "--out", "s.parquet")
     assert "were marked by different mappings; expected one mapping for members and held-out documents" in message
     assert run("score", members, "alike/ledger.parquet", "--suspect", counts, "--out", "s.parquet").code == 0
+
+
+def test_a_ray_cluster_makes_the_same_table(run, trained, tmp_path):
+    """``--engine ray`` starts a cluster on this machine, asks there, and leaves the bytes of one process."""
+    for out, more in (("a.parquet", ()), ("b.parquet", ("--engine", "ray", "--workers", 2))):
+        done = run("score", trained.transcript, "--suspect", trained.model("ours"), "--out", out, *more)
+        assert done.code == 0, done.err
+    assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
+    done = run("score", trained.transcript, "--suspect", "x", "--out", "c.parquet", "--address", "auto")
+    assert done.code == 2
+    assert "--address is of a Ray cluster: --engine ray" in done.err
