@@ -78,7 +78,7 @@ def read(answer: Mapping[str, Any], dialect: Dialect) -> Echo | None:
     if not isinstance(choices, list) or len(choices) != 1 or not isinstance(choices[0], dict):
         return None
     try:
-        return _read_echo(choices[0]) if dialect == "echo" else _read_prompt(choices[0])
+        return _read_echo(choices[0], _generated(answer)) if dialect == "echo" else _read_prompt(choices[0])
     except (AttributeError, TypeError, ValueError, KeyError, IndexError):
         return None
 
@@ -111,14 +111,23 @@ def _ends(tokens: Sequence[str], text: str, *, wild: bool) -> tuple[int, ...] | 
     return None
 
 
-def _read_echo(choice: Mapping[str, Any]) -> Echo | None:
+def _generated(answer: Mapping[str, Any]) -> int:
+    """Say how many tokens the model may have added: none where it says so, having found that the text was at its end.
+
+    A last token of which only half a character is left would else be taken for the model's own.
+    """
+    usage = answer.get("usage")
+    return 0 if isinstance(usage, dict) and usage.get("completion_tokens") == 0 else GENERATED
+
+
+def _read_echo(choice: Mapping[str, Any], added: int) -> Echo | None:
     said = choice["logprobs"]
     tokens, logprobs = tuple(said["tokens"]), tuple(map(_number, said["token_logprobs"]))
     if len(tokens) != len(logprobs) or not all(isinstance(token, str) for token in tokens):
         return None
     tops = said.get("top_logprobs") or [None] * len(tokens)
     best = tuple(max(map(float, top.values())) if isinstance(top, dict) and top else None for top in tops)
-    return Echo(tokens=tokens, logprobs=logprobs, best=best, ids=None, added=GENERATED)
+    return Echo(tokens=tokens, logprobs=logprobs, best=best, ids=None, added=added)
 
 
 def _read_prompt(choice: Mapping[str, Any]) -> Echo:

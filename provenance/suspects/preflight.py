@@ -14,10 +14,15 @@ from provenance.suspects import echoes, endpoints, replies
 
 if TYPE_CHECKING:
     from provenance.suspects.echoes import Aligned, Dialect
-    from provenance.suspects.endpoints import Endpoint
+    from provenance.suspects.endpoints import Endpoint, Request
 
-PROBES = ("The train left the old station in New", "The train left the old station in the")
-"""Alike but for the last word, after which little can come, or much."""
+PROBES = (
+    "The train left the old station in New",
+    "The train left the old station in the",
+    "The train left the old station according",
+    "The train instead",
+)
+"""Each of the others leaves the first at another word, after which little can come, or much."""
 NEEDED = "log-probabilities of the prompt (vLLM as it is; llama-cpp-python with --logits_all true)"
 STRANGE = "returns log-probabilities of other tokens than those it was asked about"
 MOST_NAMED = 8
@@ -61,11 +66,23 @@ def examine(endpoint: Endpoint, *, encoder: Any = None) -> Manner:
     # A first request that fails is a mistake more often than bad luck.
     hurried = endpoints.hurried(endpoint)
     manner, one = _find(hurried)
-    other = _aligned(_ask(hurried, PROBES[1], manner.dialect), manner, PROBES[1])
-    if other is None:
-        raise _useless(endpoint, STRANGE)
-    manner = replace(manner, checked=_is_in_place(hurried, one, other))
+    checked = [_is_in_place(hurried, one, other, text) for other, text in _others(hurried, manner)]
+    manner = replace(manner, checked=all(checked))
     return replace(manner, ids=encoder is not None and _takes_ids(hurried, manner, encoder))
+
+
+def _others(endpoint: Endpoint, manner: Manner) -> list[tuple[Aligned, str]]:
+    """Ask about the other sentences at once."""
+    answers = list(endpoint.ask([_request(text, manner.dialect) for text in PROBES[1:]]))
+    echoed = [echoes.read(answer, manner.dialect) for answer in answers]
+    laid = [
+        (echoes.align(echo, text, lead=manner.lead) if echo else None, text)
+        for echo, text in zip(echoed, PROBES[1:], strict=True)
+    ]
+    found = [(aligned, text) for aligned, text in laid if aligned]
+    if len(found) < len(laid):
+        raise _useless(endpoint, STRANGE)
+    return found
 
 
 def _find(endpoint: Endpoint) -> tuple[Manner, Aligned]:
@@ -101,14 +118,15 @@ def _manner(answer: dict[str, Any], dialect: Dialect, found: Aligned, *, lead: i
     )
 
 
-def _is_in_place(endpoint: Endpoint, one: Aligned, other: Aligned) -> bool:
+def _is_in_place(endpoint: Endpoint, one: Aligned, other: Aligned, text: str) -> bool:
     """See whether what is said of a token can do without that token; False where the server does not say enough.
 
     The likeliest token at a place is the same whatever stands there in the end. A server that reads one place too far,
-    as releases of llama-cpp-python did for models without a BOS, gives another.
+    as llama-cpp-python does for models without a BOS, gives another; by chance one that is as likely, so that this is
+    looked at in several places.
     """
     pairs = list(zip(one.ends, other.ends, strict=False))
-    place = next(row for row, (end, end_) in enumerate(pairs) if PROBES[0][:end] != PROBES[1][:end_])
+    place = next(row for row, (end, end_) in enumerate(pairs) if PROBES[0][:end] != text[:end_])
     changes = [
         abs(best - best_)
         for best, best_ in zip(one.best[: place + 1], other.best[: place + 1], strict=True)
@@ -135,17 +153,9 @@ def _takes_ids(endpoint: Endpoint, manner: Manner, encoder: Any) -> bool:
     return True
 
 
-def _aligned(answer: dict[str, Any], manner: Manner, text: str) -> Aligned | None:
-    echo = echoes.read(answer, manner.dialect)
-    return echoes.align(echo, text, lead=manner.lead) if echo else None
-
-
 def _ask(endpoint: Endpoint, prompt: str | tuple[int, ...], dialect: Dialect) -> dict[str, Any]:
-    request = endpoints.Request(
-        body=echoes.body(prompt, dialect), bound=echoes.bound(prompt), about="a first short sentence"
-    )
     try:
-        [answer] = endpoint.ask([request])
+        [answer] = endpoint.ask([_request(prompt, dialect)])
     except replies.MissingError:
         served = endpoint.models()
         if not served or endpoint.address.model in served:
@@ -153,6 +163,12 @@ def _ask(endpoint: Endpoint, prompt: str | tuple[int, ...], dialect: Dialect) ->
         what, named = f"serves no model {endpoint.address.model!r}", ", ".join(served[:MOST_NAMED])
         raise SuspectError(what, path=endpoint.address.name, expected=f"one of {named}") from None
     return answer
+
+
+def _request(prompt: str | tuple[int, ...], dialect: Dialect) -> Request:
+    return endpoints.Request(
+        body=echoes.body(prompt, dialect), bound=echoes.bound(prompt), about="a first short sentence"
+    )
 
 
 def _useless(endpoint: Endpoint, what: str) -> SuspectError:

@@ -5,7 +5,9 @@ import json
 import pytest
 
 from provenance import scoring
+from provenance.suspects import preflight
 
+LOOKS = len(preflight.PROBES)
 TERMS = ("--concurrency", "4", "--price-per-million-tokens", "2")
 
 
@@ -26,7 +28,7 @@ def test_a_served_model_is_scored(run, corpus, served, tmp_path):
     scores = scoring.read(tmp_path / "s.parquet")
     assert (scores.rendering, scores.suspect["suspect"], scores.suspect["kind"]) == ("text", name, "openai")
     assert all(row.mean is None and row.ends[-1] > 0 for row in scores.rows)
-    texts = [body["prompt"] for body in server.asked][2:]
+    texts = [body["prompt"] for body in server.asked][LOOKS:]
     assert len(texts) == len(set(texts)) == len(scores.rows)
 
 
@@ -41,12 +43,12 @@ def test_an_audit_asks_a_served_model_by_itself(run, transcript, served, counts,
 
 
 def test_a_dry_run_spends_nothing_but_the_first_look(run, corpus, served):
-    """What it would cost is said after two short requests."""
+    """What it would cost is said after a few short requests."""
     server, name = served
     done = run("score", corpus, "--suspect", name, *TERMS, "--out", "s.parquet", "--dry-run")
     assert done.code == 0, done.err
     assert "cost" in done.err
-    assert len(server.asked) == 2
+    assert len(server.asked) == LOOKS
 
 
 def test_a_budget_ends_with_4(run, corpus, served):
@@ -81,5 +83,5 @@ def test_a_larger_budget_goes_on_where_the_smaller_ended(run, served, tmp_path):
     assert "1 of 2 shards are kept" in done.err
     before = len(server.asked)
     assert run(*command, "5000").code == 0
-    assert len(server.asked) - before == 2 + 44
+    assert len(server.asked) - before == LOOKS + 44
     assert len(scoring.read(tmp_path / "s.parquet").rows) == 300

@@ -35,7 +35,7 @@ def test_whole_characters_end_where_they_end(text, seed):
     ("tokens", "text", "ends"),
     [
         ([" The", " tide"], "The tide", (3, 8)),  # llama.cpp shows the space that SentencePiece puts in front
-        (["The", "tide"], "The tide", (3, 8)),  # vLLM decodes a SentencePiece token alone, without its space
+        (["The", "tide"], "The tide", (3, 8)),  # others decode a SentencePiece token alone, without it
         (["5", " ", "", "", ""], "5 €", (1, 2, 3, 3, 3)),  # llama-cpp-python leaves half characters out
         (["5", " �", "�"], "5 €", (1, 3, 3)),  # vLLM, and OpenAI likewise:
         (["5", "bytes:\\x20\\xe2", "bytes:\\x82\\xac", "."], "5 €.", (1, 3, 3, 4)),

@@ -9,9 +9,11 @@ import pytest
 from provenance import scoring, suspects, tokenizers
 from provenance.errors import InputError, SuspectError
 from provenance.records import Record, Window
-from provenance.suspects import completions
+from provenance.suspects import completions, preflight
 from provenance.suspects.terms import Patience, Terms
 
+LOOKS = len(preflight.PROBES)
+"""Requests before the first text is asked."""
 QUICK = Patience(attempts=7, timeout=5.0, pause=0.002)
 TEXTS = [f"Text {row} says that boat {row * 7 % 31} waits for tide {row * 13 % 17}" for row in range(200)]
 PROSE = (
@@ -154,7 +156,7 @@ def test_answers_paid_for_are_given_before_the_budget_is_used_up(plain):
         scores.extend(score.id for score in answers)
     assert scores == [str(row) for row in range(len(scores))]
     assert f"{len(scores)} of the 200 texts in hand were answered" in str(caught.value)
-    assert len(plain.asked) == 2 + len(scores)
+    assert len(plain.asked) == LOOKS + len(scores)
 
 
 def test_a_budget_without_a_price_is_told(plain):
@@ -170,7 +172,7 @@ def test_a_server_that_stays_ill_is_given_up(serving):
         server.reply = lambda _body, _headers: (503, {"error": {"message": "model is loading"}}, {})
         with pytest.raises(SuspectError, match=r"answered 503 .*\(model is loading\), asked about record '0'"):
             list(suspect.score(_records(TEXTS[:1]), **ALL))
-        assert len(server.asked) == 2 + 3
+        assert len(server.asked) == LOOKS + 3
 
 
 def test_a_server_that_asks_for_hours_is_not_waited_for(serving):
@@ -269,7 +271,7 @@ def test_leaving_early_ends_all_requests(plain):
     scores = _load(plain, concurrency=2).score(_records(TEXTS), **ALL)
     next(scores)
     scores.close()
-    assert len(plain.asked) <= 2 + 2 * 8 + 2
+    assert len(plain.asked) <= LOOKS + 2 * 8 + 2
 
 
 def test_identity_says_who_was_asked_and_how(plain):

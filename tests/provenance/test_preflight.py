@@ -1,8 +1,6 @@
 """What a first look at an endpoint finds out, and what makes it useless for an audit."""
 
-import os
 import socket
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,14 +8,10 @@ import pytest
 from provenance import suspects, training
 from provenance.errors import InputError, SuspectError
 from provenance.records import Record
-from provenance.suspects import completions
+from provenance.suspects import completions, preflight
 from provenance.suspects.terms import Patience, Terms
 
-RECORDED = Path(__file__).parents[2] / "fixtures" / "endpoints"
-EURO = "Pay 5 € now."
 QUICK = Terms(patience=Patience(attempts=2, timeout=5.0, pause=0.001))
-LIVE = os.environ.get("PROVTOOL_LIVE_LLAMA_CPP")
-"""``BASE_URL#MODEL`` of a running llama-cpp-python, for the one test that needs it."""
 
 
 def _quiet(_done, _total):
@@ -44,33 +38,11 @@ def _no_keys(monkeypatch):
         monkeypatch.delenv(name, raising=False)
 
 
-@pytest.mark.parametrize(
-    ("file", "manner", "start", "ends", "logprobs"),
-    [
-        ("llama-cpp-python", ("echo", 0, True, False), 1, (1, 2, 3, 4, 4, 4, 8, 9), (-4.25, -1.5, -0.875)),
-        ("vllm-echo", ("echo", 1, True, True), 1, (3, 4, 5, 7, 7, 11, 12), (-7.5, -4.25, -1.5)),
-        ("vllm-prompt-logprobs", ("prompt_logprobs", 1, True, True), 1, (3, 4, 5, 7, 7, 11, 12), (-7.5, -4.25, -1.5)),
-    ],
-)
-def test_each_server_is_read_as_it_answers(serving, file, manner, start, ends, logprobs):
-    """How each is asked, whether its BOS predicts a first token, and what it says of a text with half characters."""
-    with serving.serve(serving.recorded(RECORDED / f"{file}.json")) as server:
-        suspect = _load(server)
-        score = next(suspect.score([Record(id="0", text=EURO)], window=None, progress=_quiet))
-    found = suspect.manner
-    assert (found.dialect, found.lead, found.bos, found.predicted) == manner
-    assert (found.first, found.checked, found.ids) == ("null", True, False)
-    assert score.start == start
-    assert tuple(score.logprob[:3]) == logprobs
-    assert score.tokens == ((48017, 220, 20, 13281, 105, 1457, 13) if file == "vllm-prompt-logprobs" else None)
-    assert score.ends == ends
-
-
 def test_nothing_is_asked_that_fills_a_context(serving):
     """No request has ``max_tokens`` 0, a list of prompts, or a temperature."""
     with serving.serve(lambda body, _: serving.echo(body)) as server:
         list(_load(server).score([Record(id="0", text="a b")], window=None, progress=_quiet))
-    assert len(server.asked) == 3
+    assert len(server.asked) == len(preflight.PROBES) + 1
     assert {(body["max_tokens"], body["temperature"], type(body["prompt"])) for body in server.asked} == {(1, 0, str)}
 
 
@@ -264,13 +236,3 @@ def test_a_key_for_openai_is_not_given_to_the_suspect(serving, monkeypatch):
         monkeypatch.setenv("OPENAI_BASE_URL", f"{server.url}/")
         _load(server)
         assert server.headers[-1]["Authorization"] == "Bearer sk-theirs"
-
-
-if LIVE:
-
-    def test_a_live_llama_cpp_python_serves_an_audit():
-        """A real server, named by PROVTOOL_LIVE_LLAMA_CPP, scores a text with half characters in it."""
-        score = next(completions.load(LIVE).score([Record(id="0", text=EURO)], window=None, progress=_quiet))
-        assert EURO.endswith(EURO[-score.ends[-1] :])
-        assert len(score.ends) == len(score.logprob)
-        assert (score.logprob <= 0).all()
