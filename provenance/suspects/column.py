@@ -10,33 +10,30 @@ token, holds the row, and the window is cut out of it.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
-import json
-import math
+import itertools
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet
 
 from provenance import storage
 from provenance.errors import InputError
 from provenance.records import Score
-from provenance.transcripts import samples
+from provenance.suspects import values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from provenance.records import Record, Tokenizer, Window
+    from numpy.typing import NDArray
 
-Key = tuple[str, int, str, str | None]
-SUFFIXES = (".parquet", ".csv", ".jsonl", ".ndjson")
-TEXT = {name: pa.string() for name in ("id", "view", "set")}
-"""Columns that a CSV must not read as numbers or dates: 007 is no 7."""
+    from provenance.records import Record, Tokenizer, Window
+    from provenance.suspects.values import Values
+
+AT_ONCE = 8_192
+"""Records whose numbers are looked up together."""
+NAMED = 3
+"""Records without a number that a message names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,10 +41,7 @@ class Column:
     """Log-likelihoods by id, variant, view and set."""
 
     path: str
-    values: Mapping[Key, Any]
-    sign: int
-    joined: frozenset[str]
-    """Which of variant, view and set the file has; the others are not looked at."""
+    values: Values
     identity: Mapping[str, Any]
     tokenizer: Tokenizer | None = None
 
@@ -61,57 +55,64 @@ class Column:
         InputError
             If a record has no row, two texts would share one, or a list fits neither window nor tokens.
         """
-        keys = [self._key(record) for record in records]
-        missing = [record.id for record, key in zip(records, keys, strict=True) if key not in self.values]
-        if missing:
+        rows = self._rows(records)
+        done, each = 0, iter(records)
+        while done < len(rows):
+            some = rows[done : done + AT_ONCE]
+            for record, numbers in zip(itertools.islice(each, len(some)), self.values.take(some), strict=True):
+                done += 1
+                yield self._score(record, numbers, window)
+                progress(done, len(rows))
+
+    def _rows(self, records: Sequence[Record]) -> NDArray[np.int64]:
+        """Find the row of every record before the first is answered, 8 bytes a record."""
+        found = [self.values.find(some) for some in _batches(records)]
+        rows: NDArray[np.int64] = np.concatenate([*found, np.empty(0, dtype=np.int64)])
+        if (rows < 0).any():
+            missing = np.flatnonzero(rows < 0)
+            named = [record.id for record in itertools.compress(records, (rows < 0).tolist())][:NAMED]
             raise InputError(
-                f"{len(missing)} of {len(records)} records have no row: {', '.join(missing[:3])}"
-                + (", …" if len(missing) > 3 else ""),  # noqa: PLR2004 (the three just named)
+                f"{len(missing)} of {len(rows)} records have no row: {', '.join(named)}"
+                + (", …" if len(missing) > NAMED else ""),
                 path=self.path,
                 expected="a row for every record",
             )
-        self._check_apart(records, keys)
-        for done, (record, key) in enumerate(zip(records, keys, strict=True), start=1):
-            yield self._score(record, self.values[key], window)
-            progress(done, len(records))
+        self._check_apart(records, rows)
+        return rows
 
-    def _check_apart(self, records: Sequence[Record], keys: Sequence[Key]) -> None:
+    def _check_apart(self, records: Sequence[Record], rows: NDArray[np.int64]) -> None:
         """Refuse to give one number to two texts: all variants would look alike, and a mark would seem absent."""
-        first: dict[Key, Record] = {}
-        for record, key in zip(records, keys, strict=True):
-            other = first.setdefault(key, record)
-            for name in ("variant", "view", "set"):
-                if getattr(record, name) != getattr(other, name):
-                    raise InputError(
-                        f"id {record.id!r} is asked with {name} {getattr(other, name)!r} and {getattr(record, name)!r}",
-                        path=self.path,
-                        expected=f"a column {name!r}",
-                    )
+        kinds = dict[tuple[int, str, str | None], int]()
+        first = np.full(int(rows.max(initial=-1)) + 1, -1, dtype=np.int32)
+        for record, row in zip(records, rows, strict=True):
+            kind = kinds.setdefault((record.variant, record.view, record.set), len(kinds))
+            if first[row] < 0:
+                first[row] = kind
+            elif first[row] != kind:
+                raise self._shared(record, list(kinds)[first[row]])
 
-    def _key(self, record: Record) -> Key:
-        return (
-            record.id,
-            record.variant if "variant" in self.joined else 0,
-            record.view if "view" in self.joined else "text",
-            record.set if "set" in self.joined else None,
+    def _shared(self, record: Record, other: tuple[int, str, str | None]) -> InputError:
+        told = zip(values.APART, other, (record.variant, record.view, record.set), strict=True)
+        name, one, two = next(each for each in told if each[1] != each[2])
+        return InputError(
+            f"id {record.id!r} is asked with {name} {one!r} and {two!r}",
+            path=self.path,
+            expected=f"a column {name!r}",
         )
 
-    def _score(self, record: Record, value: Any, window: Window | None) -> Score:
-        first, numbers = window.start if window else 0, [value]
-        if isinstance(value, list):
-            first, numbers = self._cut(record, value, window)
+    def _score(self, record: Record, numbers: NDArray[np.float32], window: Window | None) -> Score:
+        first = window.start if window else 0
+        if self.values.sums is None:
+            first, numbers = self._cut(record, numbers, window)
         return Score(
-            id=record.id,
-            set=record.set,
-            variant=record.variant,
-            view=record.view,
-            start=first,
-            logprob=(self.sign * np.asarray(numbers, dtype=np.float64)).astype(np.float32),
+            id=record.id, set=record.set, variant=record.variant, view=record.view, start=first, logprob=numbers
         )
 
-    def _cut(self, record: Record, numbers: list[Any], window: Window | None) -> tuple[int, list[Any]]:
+    def _cut(
+        self, record: Record, numbers: NDArray[np.float32], window: Window | None
+    ) -> tuple[int, NDArray[np.float32]]:
         """Give the numbers of the window, and the token that the first of them is about."""
-        lead = 1 if numbers[:1] == [None] else 0  # a place kept for the first token of the row, which nothing predicts
+        lead = int(np.isnan(numbers[:1]).sum())  # a place kept for the first token of the row, which nothing predicts
         tokens = None if record.tokens is None else len(record.tokens)
         if window is None:
             return lead or (1 if tokens == len(numbers) + 1 else 0), numbers[lead:]
@@ -121,9 +122,9 @@ class Column:
         offset = tokens - len(numbers)
         if offset in {0, 1}:
             low = max(lead, offset, window.start)
-            return low, numbers[low - offset : end - offset] if end <= tokens else []
+            return low, numbers[low - offset : end - offset] if end <= tokens else numbers[:0]
         if tokens < end:
-            return window.start, []
+            return window.start, numbers[:0]
         raise InputError(
             f"{len(numbers)} numbers for {record.id!r}, a row of {tokens} tokens",
             path=self.path,
@@ -137,32 +138,15 @@ def load(name: str) -> Column:
     Raises
     ------
     InputError
-        If the file cannot be read, lacks ``id`` or NAME, names a row twice, or holds anything but finite numbers.
+        If `provenance.suspects.values.read` refuses the file.
     """
     path, _, column = name.rpartition(":")
     wanted = column.removeprefix("-")
     if not path or not wanted:
         raise InputError(f"column:{name}", expected="column:FILE:NAME, such as column:scores.parquet:loglik")
-    rows = _read(path)
-    columns = tuple(dict.fromkeys(key for _, row in rows for key in row))
-    for needed in ("index" if "index" in columns and "id" not in columns else "id", wanted):
-        if needed not in columns:
-            near = difflib.get_close_matches(needed, columns, n=1)
-            raise InputError(
-                f"no column {needed!r}",
-                path=path,
-                expected=f"one of {', '.join(columns)}",
-                hint=f"column:{path}:{near[0]}" if near and needed == wanted else None,
-            )
-    joined = frozenset({"variant", "view", "set"} & set(columns))
+    found = values.read(path, wanted, sign=-1 if column != wanted else 1)
     identity = {"suspect": f"column:{name}", "kind": "column", "weights": _weights(path, wanted), "backend": "column"}
-    return Column(
-        path=path,
-        values=_by_key(rows, wanted, path),
-        sign=-1 if column != wanted else 1,
-        joined=joined,
-        identity=identity,
-    )
+    return Column(path=path, values=found, identity=identity)
 
 
 def _weights(path: str, column: str) -> str:
@@ -170,70 +154,7 @@ def _weights(path: str, column: str) -> str:
     return hashlib.sha256(f"{storage.digest(path)}\x00{column}".encode()).hexdigest()
 
 
-def _read(path: str) -> list[tuple[int, dict[str, Any]]]:
-    """Give every row with its line, or its number in a Parquet file."""
-    suffix = Path(path).suffix
-    if suffix not in SUFFIXES:
-        raise InputError("unknown kind of file", path=path, expected=f"a name in {', '.join(SUFFIXES)}")
-    if not Path(path).is_file():
-        raise InputError("no such file", path=path)
-    try:
-        if suffix == ".csv":
-            how = pyarrow.csv.ConvertOptions(column_types=TEXT)
-            return list(enumerate(pyarrow.csv.read_csv(path, convert_options=how).to_pylist(), start=2))
-        if suffix == ".parquet":
-            return list(enumerate(pyarrow.parquet.read_table(path).to_pylist(), start=1))
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(f"cannot be read ({str(error).splitlines()[0]})", path=path) from error
-    return _read_lines(path)
-
-
-def _read_lines(path: str) -> list[tuple[int, dict[str, Any]]]:
-    rows = []
-    with Path(path).open("rb") as stream:
-        for line, text in enumerate(stream, start=1):
-            try:
-                row = json.loads(text) if text.strip() else {}
-            except ValueError as error:
-                raise InputError(f"not JSON ({error})", path=path, line=line) from error
-            if not isinstance(row, dict):
-                raise InputError("not a JSON object", path=path, line=line, expected="one object a line")
-            if row:
-                rows.append((line, row))
-    return rows
-
-
-def _by_key(rows: Sequence[tuple[int, dict[str, Any]]], name: str, path: str) -> dict[Key, Any]:
-    values: dict[Key, Any] = {}
-    names = None if any("id" in row for _, row in rows) else samples.Names()
-    for line, row in rows:
-        named = row if names is None else {**row, "id": names.name(row, place=f"{path}:{line}")}
-        key = _row_key(named, path=path, line=line)
-        if key in values:
-            raise InputError(f"id {key[0]!r} stands twice", path=path, line=line, expected="one row a record")
-        value = row.get(name)
-        if isinstance(value, str) and value.lstrip().startswith("["):
-            value = samples.numbers(value, place=f"{path}:{line}")
-        numbers: list[Any] = value if isinstance(value, list) else [value]
-        numbers = numbers[1:] if len(numbers) > 1 and numbers[0] is None else numbers
-        if not all(type(number) in {int, float} and math.isfinite(number) for number in numbers):
-            found = "null" if value is None else f"{value!r:.40}"
-            raise InputError(
-                f"{name} of id {key[0]!r} is {found}",
-                path=path,
-                line=line,
-                expected="a finite number, or a list of them",
-            )
-        if values and isinstance(value, list) != isinstance(next(iter(values.values())), list):
-            raise InputError(f"{name} is a list in one row and a number in another", path=path, line=line)
-        values[key] = value
-    return values
-
-
-def _row_key(row: Mapping[str, Any], *, path: str, line: int) -> Key:
-    id_, variant = row.get("id"), row.get("variant", 0)
-    if not isinstance(id_, str | int) or isinstance(id_, bool):
-        raise InputError(f"id is {id_!r:.40}", path=path, line=line, expected="text or a whole number")
-    if not isinstance(variant, int) or isinstance(variant, bool):
-        raise InputError(f"variant of id {id_!r} is {variant!r:.40}", path=path, line=line, expected="a whole number")
-    return str(id_), variant, row.get("view") or "text", row.get("set")
+def _batches(records: Sequence[Record]) -> Iterator[list[Record]]:
+    each = iter(records)
+    while some := list(itertools.islice(each, AT_ONCE)):
+        yield some

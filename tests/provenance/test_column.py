@@ -9,6 +9,7 @@ import pytest
 from provenance import suspects
 from provenance.errors import InputError
 from provenance.records import Record, Window
+from provenance.suspects import column, listings
 
 ROWS = [{"id": "a", "loss": 2.5, "each": [-1.0, -2.0]}, {"id": "b", "loss": 0.5, "each": [-0.5]}]
 
@@ -59,8 +60,8 @@ def test_two_texts_never_share_a_number(tmp_path):
     path = _write(tmp_path / "f.jsonl", ROWS)
     for change in ({"variant": 1}, {"view": "lower"}, {"set": "members"}):
         with pytest.raises(InputError, match=f"id 'a' is asked with .*; expected a column '{next(iter(change))}'"):
-            _ask(f"column:{path}:loss", [Record(id="a"), Record(id="a", **change)])
-    assert len(_ask(f"column:{path}:loss", [Record(id="a", variant=2), Record(id="b", variant=1)])) == 2
+            _ask(f"column:{path}:-loss", [Record(id="a"), Record(id="a", **change)])
+    assert len(_ask(f"column:{path}:-loss", [Record(id="a", variant=2), Record(id="b", variant=1)])) == 2
 
 
 def test_sets_and_views_are_joined(tmp_path):
@@ -105,7 +106,7 @@ def test_missing_rows_are_counted_and_named(tmp_path):
     """A record without a row is an error with count and first ids."""
     path = _write(tmp_path / "f.jsonl", ROWS)
     with pytest.raises(InputError, match="4 of 5 records have no row: c, d, e, …"):
-        _ask(f"column:{path}:loss", [Record(id=name) for name in "acdef"])
+        _ask(f"column:{path}:-loss", [Record(id=name) for name in "acdef"])
 
 
 @pytest.mark.parametrize(
@@ -131,6 +132,41 @@ def test_bad_files(tmp_path, rows, name, message):
     path = _write(tmp_path / "f.jsonl", rows)
     with pytest.raises(InputError, match=message):
         _ask(f"column:{path}:{name}", [Record(id="a")])
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv", ".jsonl"])
+def test_losses_whose_sign_was_forgotten_are_refused(tmp_path, suffix):
+    """No probability is above 1: numbers that are all positive are losses, and the message gives the name that fits."""
+    path = _write(tmp_path / f"f{suffix}", ROWS)
+    message = r"every number of loss is above 0; expected log-probabilities, .*; try column:.*:-loss$"
+    with pytest.raises(InputError, match=message):
+        suspects.load(f"column:{path}:loss")
+    if suffix != ".csv":
+        with pytest.raises(InputError, match=r"every number of each is above 0 once negated; .*; try column:.*:each$"):
+            suspects.load(f"column:{path}:-each")
+
+
+def test_a_few_positive_numbers_are_taken(tmp_path):
+    """A zero or a sum above 0 among others may be rounding, or a difference: only what is all positive is refused."""
+    path = _write(tmp_path / "f.jsonl", [{"id": "a", "ll": 0.0}, {"id": "b", "ll": 0.5}])
+    assert [score.logprob[0] for score in _ask(f"column:{path}:ll", [Record(id="a"), Record(id="b")])] == [0.0, 0.5]
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".jsonl"])
+def test_rows_are_found_across_parts(tmp_path, monkeypatch, suffix):
+    """However few rows are read or looked up at once, each record gets its own number; what stands twice is told."""
+    monkeypatch.setattr(listings, "AT_ONCE", 7)
+    monkeypatch.setattr(column, "AT_ONCE", 5)
+    rows = [{"id": f"r{row}", "ll": -float(row), "each": [-float(row)] * (row % 3)} for row in range(40)]
+    path, order = _write(tmp_path / f"f{suffix}", rows), [*range(39, -1, -2), *range(0, 40, 2)]
+    for name in ("ll", "each"):
+        found = _ask(f"column:{path}:{name}", [Record(id=f"r{row}") for row in order])
+        expected = [[-float(row)] * (1 if name == "ll" else row % 3) for row in order]
+        assert [score.logprob.tolist() for score in found] == expected
+    line = 37 if suffix == ".parquet" else 38
+    again = _write(tmp_path / f"g{suffix}", [*rows[: line - 1], rows[3], *rows[30:]])
+    with pytest.raises(InputError, match=f"g{suffix}:{line}: id 'r3' stands twice"):
+        suspects.load(f"column:{again}:ll")
 
 
 def test_bad_names():

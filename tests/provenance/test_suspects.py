@@ -23,7 +23,7 @@ def test_every_kind_has_its_string(trained, tmp_path):
         (f"hf:{folder}", causal_lm.CausalLM),
         (folder, causal_lm.CausalLM),
         (f"ngram:{counted}", ngram.NgramModel),
-        (f"column:{losses}:loss", column.Column),
+        (f"column:{losses}:-loss", column.Column),
     ):
         suspect = suspects.load(name)
         assert isinstance(suspect, kind)

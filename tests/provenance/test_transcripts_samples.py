@@ -108,8 +108,8 @@ def test_rows_that_share_an_index_keep_their_own_losses(tmp_path, name):
     found = imported(path)
     assert len(set(found.ids)) == ROWS
     assert sum("#" in id_ for id_ in found.ids) == ROWS - table["index"].nunique()
-    scores = scoring.score(transcripts.records(found), suspect=f"column:{path}:loss_ours", window=None)
-    assert np.allclose([score.logprob for score in scores.rows], np.stack(table["loss_ours"]), atol=1e-6)
+    scores = scoring.score(transcripts.records(found), suspect=f"column:{path}:-loss_ours", window=None)
+    assert np.allclose([-score.logprob for score in scores.rows], np.stack(table["loss_ours"]), atol=1e-6)
 
 
 def test_a_sample_of_a_table_still_finds_its_losses(tmp_path):
@@ -117,10 +117,10 @@ def test_a_sample_of_a_table_still_finds_its_losses(tmp_path):
     table = published(repeats=True)
     path = lay(tmp_path, table)
     found = imported(path, sample=importing.Sample(rows=30, seed=0))
-    scores = scoring.score(transcripts.records(found), suspect=f"column:{path}:loss_mean", window=None)
+    scores = scoring.score(transcripts.records(found), suspect=f"column:{path}:-loss_mean", window=None)
     losses = dict(zip(map(bytes, table["tokens"]), table["loss_mean"], strict=True))
     for score, tokens in zip(scores.rows, found.tokens, strict=True):
-        assert score.logprob[0] == pytest.approx(losses[bytes(np.array(tokens))], abs=1e-6)
+        assert -score.logprob[0] == pytest.approx(losses[bytes(np.array(tokens))], abs=1e-6)
 
 
 def test_a_sample_near_the_end_is_for_runs_whose_rows_have_numbers(tmp_path):
@@ -169,8 +169,8 @@ def cut(tmp_path, numbers, *, tokens=8, window="4:2"):
     path.write_text(json.dumps({"index": 1, "loss": numbers}) + "\n")
     record = Record(id="1", tokens=None if tokens is None else tuple(range(tokens)))
     asked = Window.parse(window) if window else None
-    (score,) = column.load(f"{path}:loss").score([record], window=asked, progress=lambda _done, _total: None)
-    return score.start, score.logprob.tolist()
+    (score,) = column.load(f"{path}:-loss").score([record], window=asked, progress=lambda _done, _total: None)
+    return score.start, (-score.logprob).tolist()
 
 
 @pytest.mark.parametrize(
