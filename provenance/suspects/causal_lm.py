@@ -162,7 +162,7 @@ class CausalLM:
         at = torch.tensor([place for places in asked for place in places], dtype=torch.long)
         if not len(at):
             return [torch.empty(3, 0)] * len(asked)
-        numbers = heads.moments(states[rows, at - 1], ids[rows, at], head=self.head)
+        numbers = heads.moments(states[rows, at - 1], ids[rows, at].to(states.device), head=self.head)
         return list(numbers.cpu().split([len(places) for places in asked], dim=1))
 
 
