@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class Source:
     """Records ready to be scored or counted."""
 
-    records: tuple[Record, ...]
+    records: Sequence[Record]
     tokenizer: Tokenizer | None
     window: Window | None
     """Which tokens are scored unless the user says otherwise."""
@@ -57,7 +57,7 @@ def read(paths: Sequence[Path], *, text_field: str = "text", id_field: str | Non
 def of_transcript(transcript: tables.Transcript) -> Source:
     """Lay a transcript's rows out, without their positions."""
     return Source(
-        records=tuple(tables.records(transcript)),
+        records=tables.records(transcript),
         tokenizer=transcript.tokenizer,
         window=scoring.ORDER_WINDOW,
         inputs={"transcript": transcript.sha256},

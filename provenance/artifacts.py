@@ -13,7 +13,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from provenance import storage
@@ -21,8 +23,10 @@ from provenance.errors import ArtifactError, InputError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
+
+    from numpy.typing import NDArray
 
 METADATA_KEY = b"provtool"
 TOOL = f"provtool/{version('provtool')}"
@@ -122,6 +126,45 @@ def write(path: str | os.PathLike[str], rows: Sequence[Mapping[str, Any]], *, ki
             writer.write(row)
 
 
+def write_batches(
+    path: str | os.PathLike[str], batches: Iterable[pa.RecordBatch], *, kind: Kind, header: Header
+) -> None:
+    """Write a table whose rows come many at a time: with the bytes of one written row by row."""
+    schema = kind.columns.with_metadata({METADATA_KEY: _encode_header(kind, header)})
+    with storage.atomic(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
+        for group in _groups(batches):
+            writer.write_table(group.cast(schema))
+
+
+def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Cut rows into row groups where `TableWriter` does."""
+    held, rows, units = list[pa.RecordBatch](), 0, 0
+    for batch in batches:
+        sizes, at = np.cumsum(_sizes(batch)), 0
+        while at < len(batch):
+            before = int(sizes[at - 1]) if at else 0
+            full = int(np.searchsorted(sizes, UNITS_PER_GROUP - units + before)) + 1
+            stop = min(full, at + ROWS_PER_GROUP - rows, len(batch))
+            held.append(batch.slice(at, stop - at))
+            rows, units, at = rows + stop - at, units + int(sizes[stop - 1]) - before, stop
+            if rows >= ROWS_PER_GROUP or units >= UNITS_PER_GROUP:
+                yield pa.Table.from_batches(held).combine_chunks()
+                held, rows, units = [], 0, 0
+    if held:
+        yield pa.Table.from_batches(held).combine_chunks()
+
+
+def _sizes(batch: pa.RecordBatch) -> NDArray[np.int64]:
+    """Count the letters and list items of each row, as `_units` does of flat ones."""
+    sizes = np.zeros(len(batch), dtype=np.int64)
+    for column in batch.columns:
+        if pa.types.is_string(column.type):
+            sizes += pc.utf8_length(column).fill_null(0).to_numpy(zero_copy_only=False)
+        elif pa.types.is_list(column.type):
+            sizes += pc.list_value_length(column).fill_null(0).to_numpy(zero_copy_only=False)
+    return sizes
+
+
 def write_columns(path: str | os.PathLike[str], columns: Mapping[str, Any], *, kind: Kind, header: Header) -> None:
     """Write a table whose columns are whole arrays."""
     schema = kind.columns.with_metadata({METADATA_KEY: _encode_header(kind, header)})
@@ -137,19 +180,19 @@ def read(path: str | os.PathLike[str], kind: Kind) -> Table:
     ArtifactError
         If the file is cut short, is no table of ours, or is of another kind or schema.
     """
-    with _opened(path) as file:
-        header = _decode_header(file, path, kind)
+    with opened(path) as file:
+        header = decode_header(file, path, kind)
         try:
             rows = file.read(kind.columns.names).select(kind.columns.names).cast(kind.columns)
         except (pa.ArrowException, OSError) as error:
-            raise _damaged(path, error) from error
+            raise damaged(path, error) from error
     return Table(header=header, rows=rows, path=Path(path), sha256=storage.digest(path))
 
 
 def read_header(path: str | os.PathLike[str], kind: Kind) -> Header:
     """Read what a table of the given kind says about itself, without its rows."""
-    with _opened(path) as file:
-        return _decode_header(file, path, kind)
+    with opened(path) as file:
+        return decode_header(file, path, kind)
 
 
 def stream(path: str | os.PathLike[str], kind: Kind) -> Iterator[dict[str, Any]]:
@@ -160,13 +203,13 @@ def stream(path: str | os.PathLike[str], kind: Kind) -> Iterator[dict[str, Any]]
 
 def batches(path: str | os.PathLike[str], kind: Kind) -> Iterator[pa.RecordBatch]:
     """Give the rows of a table of the given kind in record batches, in bounded memory."""
-    with _opened(path) as file:
-        _decode_header(file, path, kind)
+    with opened(path) as file:
+        decode_header(file, path, kind)
         try:
             for batch in file.iter_batches(batch_size=1024, columns=kind.columns.names):
                 yield batch.select(kind.columns.names).cast(kind.columns)
         except (pa.ArrowException, OSError) as error:
-            raise _damaged(path, error) from error
+            raise damaged(path, error) from error
 
 
 def kind_of(path: str | os.PathLike[str]) -> str | None:
@@ -179,17 +222,15 @@ def kind_of(path: str | os.PathLike[str]) -> str | None:
     return str(kind)
 
 
-@contextlib.contextmanager
-def _opened(path: str | os.PathLike[str]) -> Iterator[pq.ParquetFile]:
+def opened(path: str | os.PathLike[str]) -> pq.ParquetFile:
+    """Open a Parquet file for reading in bounded memory."""
     if not Path(path).is_file():
         raise InputError("no such file", path=path)
     try:
         # Without these pyarrow holds the whole file at once, and a stream would not be bounded.
-        file = pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20)
+        return pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20)
     except (pa.ArrowException, OSError) as error:
-        raise _damaged(path, error) from error
-    with file:
-        yield file
+        raise damaged(path, error) from error
 
 
 def _units(value: object) -> int:
@@ -201,7 +242,8 @@ def _units(value: object) -> int:
     return len(value) if hasattr(value, "__len__") else 0
 
 
-def _damaged(path: str | os.PathLike[str], error: Exception) -> ArtifactError:
+def damaged(path: str | os.PathLike[str], error: Exception) -> ArtifactError:
+    """Say of a file that cannot be read to its end that it is not whole."""
     reason = str(error).splitlines()[0].rstrip(".")
     return ArtifactError(
         f"not a whole Parquet file ({reason})", path=path, hint="making it again: it may have been cut short"
@@ -219,7 +261,8 @@ def _encode_header(kind: Kind, header: Header) -> bytes:
     return storage.dump_json(value, indent=None).encode()
 
 
-def _decode_header(file: pq.ParquetFile, path: str | os.PathLike[str], kind: Kind) -> Header:
+def decode_header(file: pq.ParquetFile, path: str | os.PathLike[str], kind: Kind) -> Header:
+    """Read what an open table says about itself, and refuse one of another kind or schema."""
     metadata = file.schema_arrow.metadata or {}
     if METADATA_KEY not in metadata:
         raise ArtifactError("a Parquet file, but not one of provtool's", path=path, expected=f"a {kind.name}")

@@ -76,7 +76,7 @@ def _pace(asked: Questions, suspect: Suspect, todo: Sequence[int]) -> float:
     paces, spent = list[float](), 0.0
     for batch in _batches(asked.shard(todo[0]), asked.window):
         began = time.perf_counter()
-        shards.score_shard(batch, suspect, window=asked.window, progress=lambda _done, _total: None)
+        list(shards.score_shard(batch, suspect, window=asked.window, progress=lambda _done, _total: None))
         seconds = time.perf_counter() - began
         paces.append(seconds / _tokens(batch, asked.window, suspect))
         spent += seconds

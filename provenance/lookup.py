@@ -58,6 +58,11 @@ def digests(names: Iterable[str]) -> NDArray[np.bytes_]:
     )
 
 
+def different(names: Iterable[str]) -> int:
+    """Count the names that differ, at 32 bytes a name."""
+    return len(np.unique(digests(names)))
+
+
 def packed(content: bytes | bytearray, *, width: int = BYTES) -> NDArray[np.bytes_]:
     """See digests that stand one after the other as an array of them: its order and its equality are theirs."""
     return np.frombuffer(content, dtype=f"S{width}")

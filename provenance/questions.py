@@ -7,17 +7,19 @@ alone: a batch never holds texts of two shards, so one process or many, killed o
 
 from __future__ import annotations
 
+import array
 import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from provenance import suspects, tokenizers
+from provenance import lookup, spills, suspects, tokenizers
 from provenance.errors import InputError
+from provenance.unheld import Unheld
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -36,9 +38,9 @@ LETTERS = 4
 class Questions:
     """Many records as one suspect is asked about them."""
 
-    records: tuple[Record, ...]
+    records: Sequence[Record]
     """What answers are wanted for, in the order of the table."""
-    texts: tuple[Record, ...]
+    texts: Sequence[Record]
     """What is asked."""
     rows: NDArray[np.int64]
     """Which of the texts each record is, shape ``(records,)``."""
@@ -53,10 +55,10 @@ class Questions:
     sha256: str
     """Digest of the texts, their shards, and whose texts they are."""
 
-    def shard(self, index: int) -> tuple[Record, ...]:
-        """Give the texts of one shard."""
+    def shard(self, index: int) -> Sequence[Record]:
+        """Give the texts of one shard; those of the only one, which may be many, as they are."""
         part = self.shards[index]
-        return self.texts[part.start : part.stop]
+        return self.texts if len(self.shards) == 1 else self.texts[part.start : part.stop]
 
 
 def prepare(
@@ -73,28 +75,81 @@ def prepare(
     """
     if not records:
         raise InputError("nothing to score", expected="at least one record")
-    rendering, prepared, applied = _render(records, model, window=window, tokenizer=tokenizer)
-    contents = [_content(record, row if rendering == "sum" else None) for row, record in enumerate(prepared)]
-    first = {content: row for row, content in reversed(list(enumerate(contents)))}
-    # Numbers of a column are looked up by id, and cost nothing: all at once, so that it sees which it gives twice.
-    distinct = contents if rendering == "sum" else sorted(first)
-    place = {content: row for row, content in enumerate(distinct)}
-    texts = tuple(prepared[first[content]] for content in distinct)
+    if model.identity["kind"] == "column":
+        return _looked_up(records, window)
+    rendering, render, applied = _rendering(records, model, window=window, tokenizer=tokenizer)
+    prepared, contents, sizes = _prepare(records, render, applied)
+    names, first, rows = np.unique(contents, return_index=True, return_inverse=True)
     most = MOST_SERVED if model.identity["kind"] in suspects.SERVED else MOST_TEXTS
-    shards = (range(len(texts)),) if rendering == "sum" else _cut(texts, applied, most=most)
-    digest = hashlib.sha256(repr([part.stop for part in shards]).encode() + b"".join(distinct))
-    for record, content in zip(prepared, contents, strict=True):
-        digest.update(repr((record.set, record.id, record.variant, record.view)).encode() + content)
+    shards = _cut(sizes[first].tolist(), most=most)
     return Questions(
-        records=tuple(records),
-        texts=texts,
-        rows=np.array([place[content] for content in contents], dtype=np.int64),
+        records=records,
+        texts=_chosen(prepared, first),
+        rows=rows.astype(np.int64, copy=False),
         shards=shards,
-        sizes=tuple(sum(size(text, applied) for text in texts[part.start : part.stop]) for part in shards),
+        sizes=tuple(int(sizes[first[part.start : part.stop]].sum()) for part in shards),
         rendering=rendering,
         window=applied,
-        sha256=digest.hexdigest(),
+        sha256=_digest(shards, [names.tobytes()], zip(records, _each(contents), strict=True)),
     )
+
+
+def _looked_up(records: Sequence[Record], window: Window | None) -> Questions:
+    """Ask for numbers of a column: by id, at no cost, and all at once, so that it sees which it gives twice."""
+
+    def contents() -> Iterator[bytes]:
+        return (_content(record, row) for row, record in enumerate(records))
+
+    shards = (range(len(records)),)
+    return Questions(
+        records=records,
+        texts=records,
+        rows=np.arange(len(records)),
+        shards=shards,
+        sizes=(sum(size(record, window) for record in records),),
+        rendering="sum",
+        window=window,
+        sha256=_digest(shards, contents(), zip(records, contents(), strict=True)),
+    )
+
+
+def _prepare(
+    records: Sequence[Record], render: Callable[[Record], Record], window: Window | None
+) -> tuple[list[Record] | spills.Records, NDArray[np.bytes_], NDArray[np.int32]]:
+    """Give every record as it is asked, the digest of that, 32 bytes each, and its size; many stay on the disk."""
+    prepared: list[Record] | spills.Records = spills.Records() if isinstance(records, Unheld) else []
+    digests, sizes = bytearray(), array.array("i")
+    for record in records:
+        rendered = render(record)
+        prepared.append(rendered)
+        digests += _content(rendered, None)
+        sizes.append(size(rendered, window))
+    return prepared, lookup.packed(digests, width=32), np.frombuffer(sizes, dtype=np.int32)
+
+
+def _chosen(prepared: list[Record] | spills.Records, rows: NDArray[np.int64]) -> Sequence[Record]:
+    if isinstance(prepared, spills.Records):
+        held = prepared
+        return Unheld(
+            length=len(rows), passing=lambda: (held[row] for row in rows.tolist()), at=lambda at: held[int(rows[at])]
+        )
+    return tuple(prepared[row] for row in rows.tolist())
+
+
+def _each(contents: NDArray[np.bytes_]) -> Iterator[bytes]:
+    flat, width = memoryview(contents.view(np.uint8)), contents.dtype.itemsize
+    return (bytes(flat[at : at + width]) for at in range(0, len(flat), width))
+
+
+def _digest(
+    shards: Sequence[range], distinct: Iterable[bytes], asked: Iterable[tuple[Record, bytes]]
+) -> str:
+    digest = hashlib.sha256(repr([part.stop for part in shards]).encode())
+    for content in distinct:
+        digest.update(content)
+    for record, content in asked:
+        digest.update(repr((record.set, record.id, record.variant, record.view)).encode() + content)
+    return digest.hexdigest()
 
 
 def size(text: Record, window: Window | None) -> int:
@@ -114,34 +169,39 @@ def _content(record: Record, row: int | None) -> bytes:
     return hashlib.sha256(repr(asked).encode()).digest()
 
 
-def _cut(texts: Sequence[Record], window: Window | None, *, most: int) -> tuple[range, ...]:
+def _cut(sizes: Sequence[int], *, most: int) -> tuple[range, ...]:
     shards, first, tokens = list[range](), 0, 0
-    for row, text in enumerate(texts):
-        more = size(text, window)
+    for row, more in enumerate(sizes):
         if row > first and (row - first >= most or tokens + more > MOST_TOKENS):
             shards.append(range(first, row))
             first, tokens = row, 0
         tokens += more
-    return (*shards, range(first, len(texts)))
+    return (*shards, range(first, len(sizes)))
 
 
-def _render(
+def _rendering(
     records: Sequence[Record], model: Suspect, *, window: Window | None, tokenizer: Tokenizer | None
-) -> tuple[str, list[Record], Window | None]:
-    """Decide once for all records whether ids or characters are scored."""
-    if model.identity["kind"] == "column":
-        return "sum", list(records), window
-    if model.identity["kind"] != "text-only":
-        records = [replace(record, spans=()) if record.spans else record for record in records]
-    written = "agreement" if model.identity["kind"] == "text-only" else "text"
+) -> tuple[str, Callable[[Record], Record], Window | None]:
+    """Decide once for all records whether ids or characters are scored, and how each is put."""
+    text_only = model.identity["kind"] == "text-only"
+    plain = _as_it_is if text_only else _without_spans
     with_ids = all(record.tokens is not None for record in records)
     if with_ids and tokenizer and model.tokenizer and model.tokenizer.sha256 == tokenizer.sha256:
-        return "tokens", list(records), window
+        return "tokens", plain, window
+    written = "agreement" if text_only else "text"
     if with_ids and tokenizer and (decoder := tokenizers.recorded(tokenizer)):
-        return written, [_decode(record, decoder, window) for record in records], None
-    if without := [record for record in records if record.text is None]:
-        raise _unreadable(without[0])
-    return written, [replace(record, tokens=None) for record in records], window
+        return written, lambda record: _decode(plain(record), decoder, window), None
+    if without := next((record for record in records if record.text is None), None):
+        raise _unreadable(without)
+    return written, lambda record: replace(plain(record), tokens=None), window
+
+
+def _as_it_is(record: Record) -> Record:
+    return record
+
+
+def _without_spans(record: Record) -> Record:
+    return replace(record, spans=()) if record.spans else record
 
 
 def _unreadable(record: Record) -> InputError:

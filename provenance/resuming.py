@@ -6,6 +6,7 @@ The table is made of the shards alone (`provenance.shards`), so it has the same 
 from __future__ import annotations
 
 import functools
+import itertools
 import shutil
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -80,9 +81,7 @@ def merge(work: Work) -> bool:
         return False
     halved = sum(shards.strained(work.path(index)) for index in range(len(work.asked.shards)))
     header = scoring.strained(work.header, halved=halved)
-    with artifacts.TableWriter(work.out, kind=scoring.SCORES, header=header) as writer:
-        for row in _rows(work):
-            writer.write(row)
+    artifacts.write_batches(work.out, _batches(work), kind=scoring.SCORES, header=header)
     shutil.rmtree(work.folder)
     return True
 
@@ -123,17 +122,17 @@ def _job(work: Work, index: int) -> shards.Job:
     return shards.Job(texts=work.asked.shard(index), window=work.asked.window, path=work.path(index), told=told)
 
 
-def _rows(work: Work) -> Iterator[dict[str, Any]]:
+def _batches(work: Work) -> Iterator[pa.RecordBatch]:
     """Put every record's answer into the order of the records, a few thousand at a time."""
-    asked = work.asked
+    asked, records = work.asked, iter(work.asked.records)
     stops = np.array([part.stop for part in asked.shards])
     for first in range(0, len(asked.rows), ROWS_AT_ONCE):
         rows = asked.rows[first : first + ROWS_AT_ONCE]
         answers = _taken(work, rows, np.searchsorted(stops, rows, side="right"))
-        records = iter(asked.records[first : first + ROWS_AT_ONCE])
-        for batch in answers.to_batches(ROWS_AT_ONCE // 16):
-            for answer, record in zip(batch.to_pylist(), records, strict=False):
-                yield {name: getattr(record, name) for name in ("id", "set", "variant", "view")} | answer
+        some = list(itertools.islice(records, len(rows)))
+        named = {name: [getattr(record, name) for record in some] for name in ("id", "set", "variant", "view")}
+        answered = {name: answers.column(name) for name in answers.column_names}
+        yield from pa.table(named | answered, schema=scoring.SCORES.columns).to_batches()
 
 
 def _taken(work: Work, rows: NDArray[np.int64], homes: NDArray[np.int64]) -> pa.Table:
@@ -142,5 +141,5 @@ def _taken(work: Work, rows: NDArray[np.int64], homes: NDArray[np.int64]) -> pa.
     parts = []
     for index in np.unique(homes):
         inside = rows[order][homes[order] == index] - work.asked.shards[index].start
-        parts.append(shards.read(work.path(int(index))).take(inside))
+        parts.append(shards.take(work.path(int(index)), inside))
     return pa.concat_tables(parts).combine_chunks().take(np.argsort(order))

@@ -7,6 +7,7 @@ the end; `provenance.resuming` gives the same table, byte for byte, of a run tha
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -14,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from provenance import artifacts, questions, shards, storage, suspects
+from provenance import artifacts, questions, shards, storage, suspects, unread
 from provenance.errors import ArtifactError, MismatchError
 from provenance.records import Score, Window
+from provenance.unheld import Unheld
 
 if TYPE_CHECKING:
     import os
@@ -41,13 +43,18 @@ SCORES = artifacts.Kind(
 )
 ORDER_WINDOW = Window(start=32, length=32)
 """Default for transcripts: 32 tokens of context, the following 32 scored (arXiv 2510.19796)."""
+AT_ONCE = 8_192
+"""Answers held in memory that are looked at together."""
+WIDE = {name: pa.list_(pa.float64()) for name in ("logprob", "mean", "sd")}
+"""Numbers that were never saved may be exacter than a table has them."""
+MADE = "a table made by provtool score"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scores:
     """What one suspect said of many records."""
 
-    rows: tuple[Score, ...]
+    rows: Sequence[Score]
     suspect: Mapping[str, Any]
     """The suspect's identity."""
     rendering: str
@@ -100,7 +107,7 @@ def score(
         If records have ids of another tokenizer and neither it nor a text is at hand.
     """
     model = suspects.load(suspect) if isinstance(suspect, str) else suspect
-    asked = questions.prepare(tuple(records), model, window=window, tokenizer=tokenizer)
+    asked = questions.prepare(_again(records), model, window=window, tokenizer=tokenizer)
     before = shards.halved(model)
     rows = tuple(_answered(asked, model, progress=progress))
     scores = Scores(
@@ -142,22 +149,22 @@ def is_of(path: str | os.PathLike[str], head: artifacts.Header) -> bool:
 
 
 def read(path: str | os.PathLike[str]) -> Scores:
-    """Read a scores table back.
+    """Open a scores table: its rows stay on the disk until they are asked for.
 
     Raises
     ------
     ArtifactError
         If it is no whole table of scores.
     """
-    table = artifacts.read(path, SCORES)
+    table = unread.open(path, SCORES)
     settings = table.header.settings
     needed = ("id", "variant", "view", "start", "logprob")
-    if lacking := [name for name in needed if table.rows.column(name).null_count]:
-        raise ArtifactError(f"a row has no {lacking[0]}", path=path, expected="a table made by provtool score")
+    if lacking := [name for name, column in _columns(table, needed) if column.null_count]:
+        raise ArtifactError(f"a row has no {min(lacking, key=needed.index)}", path=path, expected=MADE)
     if not {"suspect", "rendering", "window"} <= settings.keys() or "suspect" not in dict(settings["suspect"]):
-        raise ArtifactError("does not say who was asked", path=path, expected="a table made by provtool score")
+        raise ArtifactError("does not say who was asked", path=path, expected=MADE)
     return Scores(
-        rows=tuple(_from_row(row) for batch in table.rows.to_batches(1024) for row in batch.to_pylist()),
+        rows=table.rows(_from_batch),
         suspect=settings["suspect"],
         rendering=settings["rendering"],
         window=settings["window"],
@@ -166,6 +173,17 @@ def read(path: str | os.PathLike[str]) -> Scores:
         texts=settings.get("texts", ""),
         halved=settings.get("halved", 0),
     )
+
+
+def columns(scores: Scores, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """Give some columns of all answers, some thousand rows at a time, wherever they are."""
+    if isinstance(scores.rows, Unheld) and scores.rows.table is not None:
+        yield from scores.rows.table(names)
+        return
+    schema = pa.schema([(name, WIDE.get(name, SCORES.columns.field(name).type)) for name in names])
+    each = iter(scores.rows)
+    while some := list(itertools.islice(each, AT_ONCE)):
+        yield pa.record_batch([[getattr(row, name) for row in some] for name in names], schema=schema)
 
 
 def save(scores: Scores, out: str | os.PathLike[str]) -> Scores:
@@ -254,6 +272,11 @@ def _settings(scores: Scores) -> dict[str, Any]:
     return {"suspect": dict(scores.suspect), "rendering": scores.rendering, "window": scores.window}
 
 
+def _again(records: Iterable[Record]) -> Sequence[Record]:
+    """Hold records that can be gone through but once."""
+    return records if isinstance(records, Unheld) else tuple(records)
+
+
 def _answered(asked: Questions, model: Suspect, *, progress: Callable[[int, int | None], None]) -> Iterator[Score]:
     answers, done, total = list[Score](), 0, sum(asked.sizes)
     for index, size in enumerate(asked.sizes):
@@ -266,6 +289,15 @@ def _answered(asked: Questions, model: Suspect, *, progress: Callable[[int, int 
 
 def _to_row(row: Score) -> dict[str, Any]:
     return {name: getattr(row, name) for name in SCORES.columns.names}
+
+
+def _columns(table: unread.Unread, names: Sequence[str]) -> Iterator[tuple[str, pa.Array]]:
+    for batch in table.batches(names):
+        yield from zip(names, batch.columns, strict=True)
+
+
+def _from_batch(batch: pa.RecordBatch) -> Iterator[Score]:
+    return map(_from_row, batch.to_pylist())
 
 
 def _from_row(row: Mapping[str, Any]) -> Score:

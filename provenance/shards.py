@@ -7,12 +7,14 @@ process, and wherever, the next one finds every shard either done or not there.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 
 from provenance import artifacts, storage
@@ -20,8 +22,10 @@ from provenance.errors import InputError
 from provenance.suspects import Strained
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from provenance.records import Record, Score, Window
     from provenance.suspects import Suspect
@@ -37,13 +41,15 @@ ANSWER = pa.schema(
     ]
 )
 """What a suspect says of one text, whoever asked and why."""
+ROWS_AT_ONCE = 8_192
+"""Answers that are held together: all of a shard, except of the one that a column's numbers are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One shard to ask and keep, as another process can be told of it."""
 
-    texts: tuple[Record, ...]
+    texts: Sequence[Record]
     window: Window | None
     path: Path
     told: Mapping[str, Any]
@@ -52,19 +58,20 @@ class Job:
 
 def score_shard(
     texts: Sequence[Record], model: Suspect, *, window: Window | None, progress: Callable[[int, int | None], None]
-) -> list[Score]:
+) -> Iterator[Score]:
     """Ask about the texts of one shard; what comes back depends on them, the suspect and the window alone."""
-    answers = list(model.score(texts, window=window, progress=progress))
-    if len(answers) != len(texts):
-        raise ValueError(f"{len(answers)} answers to {len(texts)} texts")
-    return answers
+    answers = 0
+    for answers, answer in enumerate(model.score(texts, window=window, progress=progress), start=1):  # noqa: B007
+        yield answer
+    if answers != len(texts):
+        raise ValueError(f"{answers} answers to {len(texts)} texts")
 
 
 def ask(job: Job, model: Suspect, *, progress: Callable[[int, int | None], None]) -> None:
     """Ask about one shard and keep what is said, and how often memory did not suffice for it."""
     before = halved(model)
     answers = score_shard(job.texts, model, window=job.window, progress=progress)
-    write(job, answers, halved=halved(model) - before)
+    write(job, answers, halved=lambda: halved(model) - before)
 
 
 def halved(model: Suspect) -> int:
@@ -79,15 +86,22 @@ def part_of(
     return lambda done, among: progress(before + own * done // max(1, among or done), total)
 
 
-def write(job: Job, answers: Sequence[Score], *, halved: int = 0) -> None:
-    """Keep what was said of a shard: first the table, then the line that vouches for it."""
-    columns = {name: [getattr(answer, name) for answer in answers] for name in ANSWER.names}
-    table = pa.table(columns, schema=ANSWER)
+def write(job: Job, answers: Iterable[Score], *, halved: Callable[[], int] = lambda: 0) -> None:
+    """Keep what is said of a shard as it comes: first the table, then the line that vouches for it.
+
+    Parameters
+    ----------
+    halved
+        Says, once all was answered, how many batches were halved.
+    """
+    count, each = 0, iter(answers)
     with storage.atomic(job.path) as temporary, pa.ipc.new_file(str(temporary), ANSWER) as writer:
-        writer.write_table(table)
-    line = {"sha256": storage.digest(job.path), "texts": len(answers), "tool": artifacts.TOOL, **job.told}
-    line |= {"threads": os.environ.get("OMP_NUM_THREADS"), "halved": halved}
-    line["worker"] = f"{socket.gethostname()}:{os.getpid()}"
+        while some := list(itertools.islice(each, ROWS_AT_ONCE)):
+            columns = {name: [getattr(answer, name) for answer in some] for name in ANSWER.names}
+            writer.write_table(pa.table(columns, schema=ANSWER))
+            count += len(some)
+    line = {"sha256": storage.digest(job.path), "texts": count, "tool": artifacts.TOOL, **job.told}
+    line |= {"threads": os.environ.get("OMP_NUM_THREADS"), "halved": halved()}
     with storage.atomic(_line(job.path)) as temporary:
         temporary.write_text(storage.dump_json(line, indent=None) + "\n", encoding="utf-8")
 
@@ -114,6 +128,13 @@ def strained(path: Path) -> int:
 def read(path: Path) -> pa.Table:
     """Open a shard in place: its pages are the disk's until rows are taken."""
     return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+
+
+def take(path: Path, rows: NDArray[np.int64]) -> pa.Table:
+    """Give some rows of a shard; those that stand together, in their order, are not copied."""
+    whole = read(path)
+    together = bool((np.diff(rows) == 1).all())
+    return whole.slice(int(rows[0]), len(rows)) if together else whole.take(rows)
 
 
 def _line(path: Path) -> Path:

@@ -124,8 +124,12 @@ def _suspects(source: Source, out: Path, how: dict[str, Any]) -> Iterator[Scores
 
 
 def _references(source: Source, out: Path, how: dict[str, Any]) -> Iterator[Scores]:
-    # What is made of a text, such as its lower case, compares a suspect with itself.
-    plain = replace(source, records=tuple(record for record in source.records if record.view == "text"))
+    from provenance.unheld import Unheld
+
+    # What is made of a text, such as its lower case, compares a suspect with itself; nothing is made of a transcript's.
+    every = source.records
+    texts = every if isinstance(every, Unheld) else tuple(record for record in every if record.view == "text")
+    plain = replace(source, records=texts)
     for index, name in enumerate(how["references"], start=1):
         yield _asked(name, plain, how, keep=_beside(out, f"reference-{index}.scores"))
     for path in how["reference_scores"]:

@@ -30,7 +30,7 @@ def prepare(name: str, source: Source, how: dict[str, Any]) -> dict[str, Any]:
     MismatchError
         If the plan is for another transcript or ledger.
     """
-    from provenance import families, plans
+    from provenance import families, lookup, plans
 
     suspects = len(how["suspect_names"]) or 1
     if len(how.get("labels", ())) not in {0, suspects}:
@@ -42,7 +42,7 @@ def prepare(name: str, source: Source, how: dict[str, Any]) -> dict[str, Any]:
         return {**how, "references": _references(plan, how), "by_evalue": plan.plan.decided_by == "evalue"}
     if asked == 1 or given("resamples"):
         return how
-    units = len({(record.set, record.id) for record in source.records})
+    units = lookup.different(repr((record.set, record.id)) for record in source.records)
     rule = families.rule(claims=asked, alpha=how["alpha"], units=units, resamples=how["resamples"])
     return {**how, "resamples": rule.resamples, "by_evalue": name in BETTING and rule.decided_by == "evalue"}
 

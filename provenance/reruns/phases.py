@@ -111,7 +111,8 @@ def of_transcript(transcript: Transcript, *, step: int, rows_per_step: int) -> P
         for row, positions in enumerate(transcript.positions)
         for epoch, position in enumerate(np.sort(positions))
     )
-    begun = {(transcript.units[row], epoch) for position, row, epoch in seen if position < start}
+    units = tuple(transcript.units)
+    begun = {(units[row], epoch) for position, row, epoch in seen if position < start}
     seen = [one for one in seen if one[0] >= start]
     if not seen:
         raise InputError(f"the run ended before step {step}", path=transcript.path, expected="an earlier checkpoint")
@@ -121,7 +122,7 @@ def of_transcript(transcript: Transcript, *, step: int, rows_per_step: int) -> P
     return _phase(
         [tokens or () for tokens in transcript.tokens],
         _Places(rows=rows, epochs=epochs, begun=frozenset(begun)),
-        names=list(zip(transcript.units, transcript.strata, strict=True)),
+        names=list(zip(units, transcript.strata, strict=True)),
         shuffle=transcript.shuffle,
         inputs={"transcript": transcript.sha256},
         tokenizer=transcript.tokenizer,
@@ -234,10 +235,11 @@ def _check_rising(epochs: NDArray[np.int64], *, path: str | os.PathLike[str]) ->
 
 
 def _check_tokens(transcript: Transcript, rows: NDArray[np.int64]) -> None:
-    without = next((row for row in rows.tolist() if not transcript.tokens[row]), None)
-    if without is not None:
+    empty = np.array([not tokens for tokens in transcript.tokens])
+    without = rows[empty[rows]]
+    if len(without):
         raise InputError(
-            f"row {transcript.ids[without]!r} has no token ids", path=transcript.path, expected="what was trained on"
+            f"row {transcript.ids[int(without[0])]!r} has no token ids", path=transcript.path, expected="what was trained on"
         )
 
 

@@ -15,13 +15,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from provenance import artifacts
+from provenance import artifacts, lookup, unheld, unread
 from provenance.errors import ArtifactError
+from provenance.ragged import Ragged
 from provenance.records import Record, Tokenizer
+from provenance.unheld import Unheld
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -61,15 +63,15 @@ class Transcript:
 
     path: Path
     sha256: str
-    ids: tuple[str, ...]
-    positions: tuple[NDArray[np.int64], ...]
+    ids: Sequence[str]
+    positions: Sequence[NDArray[np.int64]]
     """Positions of each example, one for each time it was consumed, from 0 to `run_length` − 1."""
-    tokens: tuple[tuple[int, ...] | None, ...]
+    tokens: Sequence[tuple[int, ...] | None]
     """The ids that were trained on, where they were recorded."""
-    texts: tuple[str | None, ...]
-    strata: tuple[str | None, ...]
+    texts: Sequence[str | None]
+    strata: Sequence[str | None]
     """Within which group each example was shuffled."""
-    units: tuple[str | None, ...]
+    units: Sequence[str | None]
     """What was shuffled as one, where that was more than one example."""
     tokenizer: Tokenizer | None
     """What made the token ids."""
@@ -115,7 +117,7 @@ def write(
 
 
 def read(path: str | os.PathLike[str]) -> Transcript:
-    """Read a transcript and check all that an audit relies upon.
+    """Read a transcript and check all that an audit relies upon; its rows stay on the disk.
 
     Raises
     ------
@@ -123,30 +125,32 @@ def read(path: str | os.PathLike[str]) -> Transcript:
         If it is no transcript, has no rows, repeats an id, or has a row without a position or with one outside of the
         run.
     """
-    table = artifacts.read(path, TRANSCRIPT)
-    return _transcript(table, tokens=tuple(_tokens(table)), texts=tuple(table.column("text")))
+    table = unread.open(path, TRANSCRIPT)
+    return _transcript(table, tokens=table.column("tokens", Tokens()), texts=table.column("text", _values))
 
 
 def outline(path: str | os.PathLike[str]) -> Transcript:
     """Read a transcript without what its rows say, checked as `read` does; tokens and texts are None throughout."""
-    table = artifacts.read(path, OUTLINE)
-    nothing = (None,) * table.rows.num_rows
+    table = unread.open(path, OUTLINE)
+    nothing = Unheld[None](length=len(table), passing=lambda: itertools.repeat(None, len(table)), at=lambda _row: None)
     return _transcript(table, tokens=nothing, texts=nothing)
 
 
 def _transcript(
-    table: artifacts.Table, *, tokens: tuple[tuple[int, ...] | None, ...], texts: tuple[str | None, ...]
+    table: unread.Unread, *, tokens: Sequence[tuple[int, ...] | None], texts: Sequence[str | None]
 ) -> Transcript:
     about = _about(table.header, table.path)
+    _check_ids(table)
+    _check_positions(table, run_length=about["run_length"])
     return Transcript(
         path=table.path,
         sha256=table.sha256,
-        ids=_ids(table),
-        positions=_positions(table, run_length=about["run_length"]),
+        ids=table.column("id", _values),
+        positions=table.column("positions", _positions),
         tokens=tokens,
         texts=texts,
-        strata=tuple(table.column("stratum")),
-        units=tuple(table.column("unit")),
+        strata=table.column("stratum", _values),
+        units=table.column("unit", _values),
         **about,
     )
 
@@ -156,14 +160,28 @@ def header(path: str | os.PathLike[str]) -> dict[str, Any]:
     return _about(artifacts.read_header(path, TRANSCRIPT), Path(path))
 
 
-def records(transcript: Transcript) -> Iterator[Record]:
+def records(transcript: Transcript) -> Unheld[Record]:
     """Give what a suspect may see: ids, tokens and text, nothing about positions.
 
     A transcript may hold ids alone: losses that somebody computed are found by id, a model can be asked once
     ``provtool transcript import … --join CORPUS`` has added the text.
     """
-    for id_, tokens, text in zip(transcript.ids, transcript.tokens, transcript.texts, strict=True):
-        yield Record(id=id_, tokens=tokens, text=text)
+
+    def passing() -> Iterator[Record]:
+        for id_, tokens, text in zip(transcript.ids, transcript.tokens, transcript.texts, strict=True):
+            yield Record(id=id_, tokens=tokens, text=text)
+
+    def at(row: int) -> Record:
+        return Record(id=transcript.ids[row], tokens=transcript.tokens[row], text=transcript.texts[row])
+
+    return Unheld(length=len(transcript.ids), passing=passing, at=at)
+
+
+def times(transcript: Transcript) -> Ragged:
+    """Hold the positions of all rows, 16 bytes a row that was consumed once."""
+    parts = [_times(part) for part in unheld.batches(transcript.positions, pa.list_(pa.int64()))]
+    lengths = np.concatenate([part.lengths() for part in parts])
+    return Ragged(flat=np.concatenate([part.flat for part in parts]), edges=np.concatenate([[0], np.cumsum(lengths)]))
 
 
 def _about(header: artifacts.Header, path: Path) -> dict[str, Any]:
@@ -183,49 +201,73 @@ def _about(header: artifacts.Header, path: Path) -> dict[str, Any]:
     return {**about, "tokenizer": tokenizer}
 
 
-def _ids(table: artifacts.Table) -> tuple[str, ...]:
-    ids = table.column("id")
-    if not ids:
+def _check_ids(table: unread.Unread) -> None:
+    if not len(table):
         raise ArtifactError("a transcript without rows", path=table.path)
-    seen: dict[str | None, int] = {None: 0}
-    for row, id_ in enumerate(ids, start=1):
-        first = seen.setdefault(id_, row)
-        if first != row:
-            what = f"id {id_!r} again, first in row {first}" if first else "no id"
-            raise ArtifactError(what, path=table.path, line=row, expected="one row an id")
-    return tuple(ids)
+    found, nameless = list[Any](), None
+    for (ids,) in (batch.columns for batch in table.batches(["id"])):
+        if ids.null_count:
+            nameless = sum(map(len, found)) + ids.is_valid().to_pylist().index(False)
+            found.append(lookup.digests(ids.slice(0, nameless - sum(map(len, found))).to_pylist()))
+            break
+        found.append(lookup.digests(ids.to_pylist()))
+    if twice := lookup.Index.of(np.concatenate(found)).again():
+        later, first = twice
+        what = f"id {table.column('id', _values)[later]!r} again, first in row {first + 1}"
+        raise ArtifactError(what, path=table.path, line=later + 1, expected="one row an id")
+    if nameless is not None:
+        raise ArtifactError("no id", path=table.path, line=nameless + 1, expected="one row an id")
 
 
-def _tokens(table: artifacts.Table) -> Iterator[tuple[int, ...] | None]:
-    # One object a distinct id: otherwise every token of the transcript would take 36 bytes, not 8.
-    share = dict[int, int]().setdefault
-    column = table.rows.column("tokens")
-    highest = max((pc.max(chunk.flatten()).as_py() or 0 for chunk in column.chunks), default=0)
-    shared = np.arange(highest + 1 if highest < LARGEST_SHARED else 0).astype(object)
-    for batch in table.rows.select(["tokens"]).to_batches(max_chunksize=8192):
-        rows, flat = batch.column(0), batch.column(0).flatten()
-        if flat.null_count or not len(shared):
-            yield from (None if row is None else tuple(map(share, row, row)) for row in rows.to_pylist())
-            continue
-        ids, ends = shared[flat.to_numpy()].tolist(), np.cumsum(pc.list_value_length(rows).fill_null(0)).tolist()
-        for whole, low, high in zip(rows.is_valid().to_pylist(), [0, *ends], ends, strict=False):
-            yield tuple(ids[low:high]) if whole else None
+def _check_positions(table: unread.Unread, *, run_length: int) -> None:
+    before = 0
+    for batch in table.batches(["positions"]):
+        times = _times(batch.column(0))
+        lengths = np.diff(times.edges)
+        if not lengths.all():
+            line = before + int(np.argmin(lengths)) + 1
+            raise ArtifactError("no position", path=table.path, line=line, expected="at least one")
+        outside = (times.flat < 0) | (times.flat >= run_length)
+        if outside.any():
+            first = int(np.argmax(outside))
+            raise ArtifactError(
+                f"position {times.flat[first]}",
+                path=table.path,
+                line=before + int(np.searchsorted(times.edges, first, side="right")),
+                expected=f"0 to {run_length - 1} (a run of {run_length})",
+            )
+        before += len(lengths)
 
 
-def _positions(table: artifacts.Table, *, run_length: int) -> tuple[NDArray[np.int64], ...]:
-    column = table.rows.column("positions").combine_chunks()
-    lengths = pc.list_value_length(column).fill_null(0).to_numpy(zero_copy_only=False)
+def _times(column: pa.Array) -> Ragged:
+    lengths = pc.list_value_length(column).fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
     flat = column.flatten().fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-    owner = np.repeat(np.arange(len(lengths)), lengths)
-    outside = (flat < 0) | (flat >= run_length)
-    if not lengths.all():
-        raise ArtifactError("no position", path=table.path, line=int(np.argmin(lengths)) + 1, expected="at least one")
-    if outside.any():
-        first = int(np.argmax(outside))
-        raise ArtifactError(
-            f"position {flat[first]}",
-            path=table.path,
-            line=int(owner[first]) + 1,
-            expected=f"0 to {run_length - 1} (a run of {run_length})",
-        )
-    return tuple(flat[start:end] for start, end in itertools.pairwise([0, *np.cumsum(lengths).tolist()]))
+    return Ragged(flat=flat, edges=np.concatenate([[0], np.cumsum(lengths)]))
+
+
+def _values(column: pa.Array) -> list[Any]:
+    return list(column.to_pylist())
+
+
+def _positions(column: pa.Array) -> Iterator[NDArray[np.int64]]:
+    return iter(_times(column))
+
+
+class Tokens:
+    """Makes tuples of token ids, one object a distinct id: who holds many takes 8 bytes a token, not 36."""
+
+    def __init__(self) -> None:
+        self._shared = np.empty(0, dtype=object)
+
+    def __call__(self, column: pa.Array) -> Iterator[tuple[int, ...] | None]:
+        """Make one tuple a row, None where there are no ids."""
+        flat = column.flatten()
+        highest = pc.max(flat).as_py() or 0
+        if flat.null_count or highest >= LARGEST_SHARED:
+            yield from (None if row is None else tuple(row) for row in column.to_pylist())
+            return
+        if highest >= len(self._shared):
+            self._shared = np.arange(1 << (highest + 1).bit_length()).astype(object)
+        ids, ends = self._shared[flat.to_numpy()].tolist(), np.cumsum(pc.list_value_length(column).fill_null(0)).tolist()
+        for whole, low, high in zip(column.is_valid().to_pylist(), [0, *ends], ends, strict=False):
+            yield tuple(ids[low:high]) if whole else None
