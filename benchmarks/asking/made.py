@@ -81,7 +81,7 @@ def suspect(loaded: Any, encoder: Any, *, shape: Shape, batch_tokens: int = 8_19
         context=shape.context,
         batch_tokens=batch_tokens,
         head=head,
-        goes_on=caches.can_go_on(loaded, head),
+        reach=caches.reach(loaded, head),
     )
 
 

@@ -5,30 +5,54 @@ Whether it can is tried, not believed: caches differ from architecture to archit
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from provenance.suspects import heads
+from provenance.suspects import heads, positions
 
 if TYPE_CHECKING:
     from provenance.suspects.heads import Head
 
+TRIED = 256
+"""Longest window of attention that a model is tried beyond: with longer ones, texts are shared up to the window."""
 LAYERS = {"DynamicLayer", "DynamicSlidingWindowLayer"}
 """Kinds of memory that may be copied for several continuations."""
 
 
-def can_go_on(model: Any, head: Head) -> bool:
-    """Try whether two continuations of one beginning are what they are when read from their start."""
-    ids = heads.probe(model)
+def reach(model: Any, head: Head) -> int:
+    """Try up to how many tokens texts may have for what they begin with alike to be read once; 0 if never."""
+    longest = positions.turn(model.config.get_text_config()) or sys.maxsize
     try:
         with torch.inference_mode():
-            later = go_on(model, head, ids[:, :4], ids[:, 4:].expand(2, -1))[1]
-            whole = states(model, head, ids)[:, 4:]
-    except (AttributeError, TypeError, ValueError, NotImplementedError, RuntimeError):
-        return False
+            windows = _tried(model, head, 4)
+            if windows and max(windows) <= TRIED:
+                _tried(model, head, max(windows) + 4)
+            elif windows:
+                longest = min(longest, *windows)
+    except (AttributeError, TypeError, ValueError, IndexError, NotImplementedError, RuntimeError):
+        return 0
+    return longest
+
+
+def _tried(model: Any, head: Head, shared: int) -> set[int]:
+    """Try whether two continuations are what they are when read from their start; gives the windows of attention.
+
+    Raises
+    ------
+    NotImplementedError
+        If they are not.
+    """
+    ids = heads.probe(model, shared + 4)
+    _, cache = begin(model, head, ids[:, :shared])
+    windows = {int(layer.sliding_window) for layer in cache.layers if layer.is_sliding}
+    later = go_on(model, head, cache, ids[:, shared:].expand(2, -1))
+    whole = states(model, head, ids)[:, shared:]
     apart = (later.float() - whole.float()).abs().max()
-    return bool(apart <= heads.LEAKS * (1 if model.dtype == torch.float32 else 100) * whole.float().std())
+    if not apart <= heads.LEAKS * (1 if model.dtype == torch.float32 else 100) * whole.float().std():
+        raise NotImplementedError
+    return windows
 
 
 def states(model: Any, head: Head, ids: torch.Tensor) -> torch.Tensor:
@@ -36,20 +60,24 @@ def states(model: Any, head: Head, ids: torch.Tensor) -> torch.Tensor:
     return _states(_run(model, head, ids, use_cache=False), head)
 
 
-def go_on(model: Any, head: Head, shared: torch.Tensor, rest: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Read one beginning once, shape ``(1, width)``, and every row of `rest` after it: what `head` needs of both.
+def begin(model: Any, head: Head, shared: torch.Tensor) -> tuple[torch.Tensor, Any]:
+    """Read what texts begin with, shape ``(1, width)``: what `head` needs of it, and what the model keeps of it.
 
     Raises
     ------
     NotImplementedError
-        If the model keeps something else of what it has read than keys and values.
+        If the model keeps something else than keys and values.
     """
     begun = _run(model, head, shared, use_cache=True)
-    cache = begun.past_key_values
-    if not {type(layer).__name__ for layer in cache.layers} <= LAYERS:
+    if not {type(layer).__name__ for layer in begun.past_key_values.layers} <= LAYERS:
         raise NotImplementedError
+    return _states(begun, head), begun.past_key_values
+
+
+def go_on(model: Any, head: Head, cache: Any, rest: torch.Tensor) -> torch.Tensor:
+    """Read every row of `rest` after what the model keeps, which is used up: what `head` needs of it."""
     cache.batch_repeat_interleave(len(rest))
-    return _states(begun, head), _states(_run(model, head, rest, past_key_values=cache, use_cache=True), head)
+    return _states(_run(model, head, rest, past_key_values=cache, use_cache=True), head)
 
 
 def _run(model: Any, head: Head, ids: torch.Tensor, **how: Any) -> Any:

@@ -16,7 +16,7 @@ import transformers
 from provenance import tokenizers
 from provenance.errors import SuspectError
 from provenance.records import Score
-from provenance.suspects import caches, heads, marks, models, pieces, strain
+from provenance.suspects import caches, heads, marks, models, pieces, positions, strain
 from provenance.suspects.pieces import Encoded, Piece
 from provenance.suspects.strain import Strain
 
@@ -47,8 +47,10 @@ class CausalLM:
     """How its logits come about."""
     bos: Bos = "auto"
     """Whether text is put behind the mark of a beginning."""
-    goes_on: bool = False
-    """Whether what several texts begin with can be read once."""
+    reach: int = 0
+    """Up to how many tokens texts may have for what they begin with alike to be read once."""
+    turn: int | None = None
+    """Up to how many tokens a text's positions are read in one way, and longer ones in another."""
     strain: Strain = field(default_factory=Strain)
     """How often memory did not suffice."""
 
@@ -65,7 +67,7 @@ class CausalLM:
         parts = [piece for row, item in enumerate(encoded) for piece in pieces.cut(row, item, self.context)]
         done, total = 0, sum(len(piece.ids) for piece in parts)
         results: list[torch.Tensor] = [torch.empty(3, 0)] * len(parts)
-        for batch in pieces.batches(parts, self._budget(), sharing=self.goes_on):
+        for batch in pieces.batches(parts, self._budget(), sharing=self.reach, turn=self.turn):
             for index, result in self._answers(parts, batch):
                 results[index] = result
                 done += len(parts[index].ids)
@@ -111,20 +113,29 @@ class CausalLM:
 
     def _answers(self, parts: Sequence[Piece], batch: Batch) -> Iterator[tuple[int, torch.Tensor]]:
         """Answer a batch, in halves where memory does not suffice for it."""
-        try:
-            numbers = self._ask([parts[row] for row in batch.rows], batch.shared)
-        except RuntimeError as error:
-            if not strain.is_of_memory(error):
-                raise
-            numbers = None
+        asked = [parts[row] for row in batch.rows]
+        numbers = self._tried(asked, batch.shared)
         if numbers is not None:
             yield from zip(batch.rows, numbers, strict=True)
             return
-        if len(batch.rows) == 1:
-            raise strain.too_large(self.identity["suspect"], len(parts[batch.rows[0]].ids))
+        if len(asked) == 1:
+            raise strain.too_large(self.identity["suspect"], len(asked[0].ids))
         self.strain.halve(self.model.device)
         for half in batch.halves():
             yield from self._answers(parts, half)
+
+    def _tried(self, asked: Sequence[Piece], shared: int) -> list[torch.Tensor] | None:
+        """Ask about a batch that is not known to be too large; gives None where memory does not suffice."""
+        tokens = len(asked) * max(len(piece.ids) for piece in asked)
+        if len(asked) > 1 and tokens >= self.strain.enough:
+            return None
+        try:
+            return self._ask(asked, shared)
+        except (RuntimeError, MemoryError) as error:
+            if not strain.is_of_memory(error):
+                raise
+        self.strain.enough = min(self.strain.enough, tokens)
+        return None
 
     def _ask(self, batch: Sequence[Piece], shared: int) -> list[torch.Tensor]:
         """Give (log-probability, mean, sd) of every scored position, a tensor (3, scored) a piece."""
@@ -137,11 +148,10 @@ class CausalLM:
 
     def _ask_after(self, batch: Sequence[Piece], shared: int) -> list[torch.Tensor]:
         """Read what all begin with once; the last state of it predicts the first token of every rest."""
-        start, rests = (
-            self._padded([batch[0].ids[:shared]]),
-            self._padded([piece.ids[shared - 1 :] for piece in batch], least=2),
-        )
-        begun, later = caches.go_on(self.model, self.head, start, rests[:, 1:])
+        shared = min(shared, max(len(piece.ids) for piece in batch) - 1)
+        start, rests = self._padded([batch[0].ids[:shared]]), self._padded([piece.ids[shared - 1 :] for piece in batch])
+        begun, cache = caches.begin(self.model, self.head, start)
+        later = caches.go_on(self.model, self.head, cache, rests[:, 1:])
         first = min(piece.first for piece in batch)
         [known] = self._numbers(begun, start, [range(first, shared)])
         states = torch.cat([begun[:, -1:].expand(len(batch), -1, -1), later], dim=1)
@@ -152,8 +162,8 @@ class CausalLM:
             for piece, numbers in zip(batch, new, strict=True)
         ]
 
-    def _padded(self, rows: Sequence[tuple[int, ...]], *, least: int = 1) -> torch.Tensor:
-        width = max(least, *map(len, rows))
+    def _padded(self, rows: Sequence[tuple[int, ...]]) -> torch.Tensor:
+        width = max(map(len, rows))
         return torch.tensor([(*row, *[0] * (width - len(row))) for row in rows], device=self.model.device)
 
     def _numbers(self, states: torch.Tensor, ids: torch.Tensor, asked: Sequence[range]) -> list[torch.Tensor]:
@@ -188,6 +198,7 @@ def load(
     found = ((part, tokenizers.find(part, revision=place.revision)) for part in place.parts)
     at, encoder = next(((part, encoder) for part, encoder in found if encoder), (place.path, None))
     tokenizer = tokenizers.identify(encoder, name=at, revision=place.revision) if encoder else None
+    context = int(getattr(model.config.get_text_config(), "max_position_embeddings", 0) or 1 << 20)
     identity = {
         "suspect": f"hf:{name}",
         "kind": "hf",
@@ -197,6 +208,7 @@ def load(
         "dtype": dtype,
         "device": device_map or torch.device(where).type,
         "backend": f"transformers {transformers.__version__}, torch {torch.__version__}",
+        "overlap": pieces.overlap(context),
         "bos": marks.adds(encoder, bos, name) if encoder else False,
     }
     more = {"adapter_of": place.base, "quantised": models.quantised(model)}
@@ -206,11 +218,12 @@ def load(
         encoder=encoder,
         identity=identity | {key: value for key, value in more.items() if value},
         tokenizer=tokenizer,
-        context=int(getattr(model.config.get_text_config(), "max_position_embeddings", 0) or 1 << 20),
+        context=context,
         batch_tokens=batch_tokens,
         bos=bos,
         head=head,
-        goes_on=caches.can_go_on(model, head),
+        reach=caches.reach(model, head),
+        turn=positions.turn(model.config.get_text_config()),
     )
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from provenance.errors import SuspectError
 from provenance.suspects import hub
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ BLOCKS = {"cpu": (512, 2_048)}
 """Positions and tokens of the vocabulary that are multiplied at once: 4 MB of float32."""
 ACCELERATOR_BLOCK = (4_096, 8_192)
 TOLERANCE = 1e-5
+LEAST = -1e9
+"""What a logit of minus infinity, as of a token that is never to be written, is taken for."""
 LEAKS = 1e-3
 """Share of the logits' spread that later tokens may move by rounding alone; a hundred times that in half precision."""
 
@@ -48,7 +51,7 @@ class Head:
     def logits(self, states: torch.Tensor, part: slice) -> torch.Tensor:
         """Give float32 logits of a part of the vocabulary, which the caller may write over."""
         if self.embedding is None:
-            return self.change(states[:, part]).to(torch.float32, copy=True)
+            return self.change(states[:, part]).to(torch.float32, copy=True).clamp_min_(LEAST)
         if not self.in_parts():
             return self.change(self.embedding(states)).float()
         bias = self.embedding.bias
@@ -87,14 +90,13 @@ def find(model: Any, name: str) -> Head:
     return Head(embedding=None)
 
 
-def probe(model: Any) -> torch.Tensor:
-    """Give a few tokens to try a model on, shape ``(1, 8)``."""
-    return torch.linspace(0, vocabulary(model) - 1, 8, device=model.device).long()[None]
+def probe(model: Any, length: int = 8) -> torch.Tensor:
+    """Give a few tokens to try a model on, shape ``(1, length)``."""
+    return torch.linspace(0, vocabulary(model) - 1, length, device=model.device).long()[None]
 
 
 def _changes(config: Any) -> Iterator[Callable[[torch.Tensor], torch.Tensor]]:
-    """Name what published architectures do to their logits, by the settings that say so."""
-    yield torch.Tensor.float
+    """Name what published architectures do to their logits, by the settings that say so: small ones show no cap."""
     for setting, change in (
         ("logit_scale", torch.mul),
         ("logits_scaling", torch.div),
@@ -102,6 +104,7 @@ def _changes(config: Any) -> Iterator[Callable[[torch.Tensor], torch.Tensor]]:
     ):
         if amount := getattr(config, setting, None):
             yield functools.partial(change, other=amount)
+    yield torch.Tensor.float
 
 
 def _cap(logits: torch.Tensor, *, other: float) -> torch.Tensor:
@@ -121,8 +124,15 @@ def moments(states: torch.Tensor, targets: torch.Tensor, *, head: Head) -> torch
     Returns
     -------
     float32, shape ``(3, positions)``: log-probability, mean, sd, in nats.
+
+    Raises
+    ------
+    SuspectError
+        If the model reads one of the tokens but never writes it, such as one that stands for a picture.
     """
     width = int(head.logits(states[:1], slice(None)).shape[-1])
+    if (last := int(targets.max())) >= width:
+        raise SuspectError(f"token {last} is none that the model writes", expected=f"token ids below {width}")
     rows, columns = BLOCKS.get(states.device.type, ACCELERATOR_BLOCK)
     if not (head.in_parts() or head.embedding is None):
         rows, columns = max(1, rows * columns // width), width

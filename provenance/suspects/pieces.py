@@ -50,11 +50,16 @@ def clip(item: Encoded, window: Window | None) -> Encoded:
     return Encoded(ids=item.ids[:high] if low < high else (), start=low, stop=high, ends=ends)
 
 
+def overlap(context: int) -> int:
+    """Say how many tokens are read again before those that a later window of a long text scores."""
+    return context // 2
+
+
 def cut(row: int, item: Encoded, context: int) -> Iterator[Piece]:
-    """Cut ids longer than the context into windows that overlap by half of it."""
+    """Cut ids longer than the context into windows that overlap."""
     scored = item.start
     while scored < item.stop:
-        low = 0 if item.stop <= context else max(0, scored - context // 2)
+        low = 0 if item.stop <= context else max(0, scored - overlap(context))
         high = min(item.stop, low + context)
         yield Piece(record=row, ids=item.ids[low:high], first=scored - low)
         scored = high
@@ -74,17 +79,20 @@ class Batch:
         return replace(self, rows=self.rows[:middle]), replace(self, rows=self.rows[middle:])
 
 
-def batches(pieces: Sequence[Piece], budget: int, *, sharing: bool = False) -> Iterator[Batch]:
+def batches(pieces: Sequence[Piece], budget: int, *, sharing: int = 0, turn: int | None = None) -> Iterator[Batch]:
     """Group pieces of like length: padded width times rows within the budget, next to nothing of it padding.
 
     Parameters
     ----------
     sharing
-        Put pieces that begin alike together, where that pays.
+        Put pieces of up to so many tokens that begin alike together, where that pays.
+    turn
+        Never put pieces of up to so many tokens with longer ones.
     """
-    grouped = beginnings.groups([piece.ids for piece in pieces]) if sharing and pieces else []
+    grouped = beginnings.groups([piece.ids if len(piece.ids) <= sharing else () for piece in pieces]) if pieces else []
     apart = set(range(len(pieces))).difference(*(rows for _, rows in grouped))
-    for shared, rows in ((0, sorted(apart)), *grouped):
+    beyond = {row for row in apart if turn is not None and len(pieces[row].ids) > turn}
+    for shared, rows in ((0, sorted(beyond)), (0, sorted(apart - beyond)), *grouped):
         yield from (Batch(rows=part, shared=shared) for part in _filled(pieces, rows, budget))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,15 +13,22 @@ from provenance.errors import SuspectError
 if TYPE_CHECKING:
     from provenance.errors import ProvenanceError
 
-MESSAGES = ("DefaultCPUAllocator: not enough memory", "DefaultCPUAllocator: can't allocate memory", "out of memory")
+MESSAGES = (
+    "DefaultCPUAllocator: not enough memory",
+    "DefaultCPUAllocator: can't allocate memory",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "out of memory",
+)
 """How torch says so where it raises no `torch.OutOfMemoryError`: on a CPU, and in libraries below it."""
 
 
 @dataclass(slots=True)
 class Strain:
-    """Counts batches that were halved."""
+    """Counts batches that were halved, and keeps in mind which were too large."""
 
     halved: int = 0
+    enough: int = sys.maxsize
+    """Tokens of the smallest batch for which memory did not suffice."""
 
     def halve(self, device: torch.device) -> None:
         """Take note, and give back what the failed attempt held."""
@@ -29,9 +37,11 @@ class Strain:
             torch.cuda.empty_cache()
 
 
-def is_of_memory(error: RuntimeError) -> bool:
+def is_of_memory(error: Exception) -> bool:
     """Say whether an error means that there was not enough memory."""
-    return isinstance(error, torch.OutOfMemoryError) or any(message in str(error) for message in MESSAGES)
+    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or any(
+        message in str(error) for message in MESSAGES
+    )
 
 
 def too_large(name: str, tokens: int) -> ProvenanceError:

@@ -11,7 +11,7 @@ import transformers
 from provenance import suspects, training
 from provenance.errors import InputError, SuspectError
 from provenance.records import Record, Window
-from provenance.suspects import causal_lm, heads, models, strain
+from provenance.suspects import caches, causal_lm, heads, models
 
 TEXT = "The old harbour was quiet, and the boats were waiting for the tide. "
 SIZE = {"vocab_size": 320, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
@@ -21,8 +21,17 @@ CONFIGS = {
     "llama": lambda: transformers.LlamaConfig(**SIZE, max_position_embeddings=64),
     "gpt2": lambda: transformers.GPT2Config(vocab_size=320, n_embd=32, n_layer=2, n_head=2, n_positions=64),
     "gemma2": lambda: transformers.Gemma2Config(
-        **SIZE, max_position_embeddings=64, num_key_value_heads=1, head_dim=16, final_logit_softcapping=0.5
+        **SIZE,
+        max_position_embeddings=64,
+        num_key_value_heads=1,
+        head_dim=16,
+        sliding_window=16,
+        final_logit_softcapping=0.5,
     ),
+    "mixtral": lambda: transformers.MixtralConfig(
+        **SIZE, max_position_embeddings=64, num_key_value_heads=1, num_local_experts=4, sliding_window=8
+    ),
+    "phi": lambda: transformers.PhiConfig(**SIZE, max_position_embeddings=64),
     "cohere": lambda: transformers.CohereConfig(**SIZE, max_position_embeddings=64, logit_scale=0.3, **MARKS),
     "granite": lambda: transformers.GraniteConfig(**SIZE, max_position_embeddings=64, logits_scaling=3.0),
 }
@@ -90,7 +99,7 @@ def test_any_batch_gives_the_plain_models_numbers(folder, batch_tokens):
 
 
 def test_the_head_is_known(folder):
-    """Plain, scaled and capped logits are each told by a few tokens, so that none need be held for all tokens."""
+    """Plain, biased, scaled and capped logits are each told by a few tokens: none need be held for all tokens."""
     assert suspects.load(str(folder)).head.embedding is not None
 
 
@@ -114,8 +123,8 @@ def test_a_head_that_is_no_plain_matrix_is_asked_whole(folder):
     class Adapted(torch.nn.Linear):
         """A head that adds something of its own."""
 
-    embedding = Adapted(*reversed(known.head.embedding.weight.shape), bias=False)
-    embedding.weight = known.head.embedding.weight
+    embedding = Adapted(*reversed(known.head.embedding.weight.shape))
+    embedding.weight, embedding.bias = known.head.embedding.weight, known.head.embedding.bias
     adapted = dataclasses.replace(known, head=dataclasses.replace(known.head, embedding=embedding))
     assert known.head.in_parts()
     assert not adapted.head.in_parts()
@@ -240,7 +249,7 @@ def _alike(seed=0, shared=40, rows=6):
 def test_a_beginning_in_common_is_read_once(folder, window, batch_tokens):
     """Whatever follows it and whatever is asked of it, the numbers are those of each text alone, within 2e-4 nats."""
     suspect = suspects.load(str(folder), batch_tokens=batch_tokens)
-    assert suspect.goes_on
+    assert suspect.reach > 60
     embedding, read = suspect.model.get_input_embeddings(), []
     hook = embedding.register_forward_hook(lambda _module, inputs, _output: read.append(inputs[0].numel()))
     records = _alike()
@@ -259,25 +268,121 @@ def test_models_that_keep_something_else_read_every_text_by_itself(tmp_path):
     torch.manual_seed(0)
     transformers.MambaForCausalLM(config).save_pretrained(tmp_path)
     suspect = suspects.load(str(tmp_path))
-    assert not suspect.goes_on
+    assert not suspect.reach
     for record, score in zip(_alike(), suspect.score(_alike(), window=None, progress=_quiet), strict=True):
         assert score.logprob == pytest.approx(_naive(tmp_path, record.tokens)[0], abs=2e-4)
 
 
-@pytest.mark.parametrize("error", [torch.OutOfMemoryError("CUDA out of memory"), RuntimeError(strain.MESSAGES[1])])
-def test_a_batch_that_does_not_fit_is_halved(plain, error):
-    """Where memory ends, batches are halved until they fit; it is counted, and the numbers are the same."""
+def _random(config):
+    """Make a model of random weights, large enough that its positions matter."""
+    torch.manual_seed(0)
+    model = transformers.AutoModelForCausalLM.from_config(config)
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    return model
+
+
+def test_long_texts_of_two_ways_of_reading_are_kept_from_short_ones(tmp_path):
+    """Phi-3 reads texts beyond a length with other frequencies, whole batches at a time: no batch crosses it."""
+    rope = {"rope_type": "longrope", "rope_theta": 1e4, "short_factor": [1.0] * 8, "long_factor": [4.0] * 8}
+    turn = {"original_max_position_embeddings": 48}
+    config = transformers.Phi3Config(**SIZE, **MARKS, **turn, max_position_embeddings=64, rope_parameters=rope | turn)
+    _random(config).save_pretrained(tmp_path)
+    suspect = suspects.load(str(tmp_path))
+    assert (suspect.turn, suspect.reach) == (48, 48)
+    records = _alike() + [Record(id=f"n{size}", tokens=tuple(range(size))) for size in (47, 48, 49)]
+    for record, score in zip(records, suspect.score(records, window=None, progress=_quiet), strict=True):
+        assert score.logprob == pytest.approx(_naive(tmp_path, record.tokens)[0], abs=2e-4)
+
+
+def test_going_on_is_tried_beyond_the_window_of_attention(tmp_path):
+    """Moshi's memory ends with a window that its attention does not have: it is not trusted with a beginning."""
+    config = transformers.MoshiConfig(**SIZE, **MARKS, max_position_embeddings=64, sliding_window=8, ffn_dim=64)
+    _random(config).save_pretrained(tmp_path)
+    suspect = suspects.load(str(tmp_path))
+    assert not suspect.reach
+    for record, score in zip(_alike(), suspect.score(_alike(), window=None, progress=_quiet), strict=True):
+        assert score.logprob == pytest.approx(_naive(tmp_path, record.tokens)[0], abs=2e-4)
+
+
+def test_wide_windows_of_attention_bound_what_is_shared(tmp_path, monkeypatch):
+    """Where trying beyond the window would take long, texts within it alone are read on from a beginning."""
+    monkeypatch.setattr(caches, "TRIED", 7)
+    _random(CONFIGS["mixtral"]()).save_pretrained(tmp_path)
+    assert suspects.load(str(tmp_path)).reach == 8
+
+
+def test_long_texts_with_one_first_context_are_scored(folder):
+    """Windows that are alike from end to end share all but their last token: no model is asked beyond its context."""
+    start = np.random.default_rng(0).integers(0, 320, size=80).tolist()
+    records = [Record(id=str(last), tokens=(*start, last)) for last in range(3)]
+    for score in suspects.load(str(folder)).score(records, window=None, progress=_quiet):
+        assert score.logprob[:63] == pytest.approx(_naive(folder, start[:64])[0], abs=2e-4)
+        assert len(score.logprob) == 80
+
+
+def test_the_overlap_of_windows_is_stated(plain):
+    """Who reads the evidence can tell how long texts were cut."""
     suspect = suspects.load(str(plain))
+    assert (suspect.context, suspect.identity["overlap"]) == (64, 32)
+
+
+def test_caps_are_told_of_small_logits():
+    """Logits too small to show a cap are capped all the same, as the settings say."""
+    model = transformers.AutoModelForCausalLM.from_config(CONFIGS["gemma2"]()).eval()
+    model.config.final_logit_softcapping = 1e4
+    head = heads.find(model, "small")
+    capped = head.change(torch.tensor([5e4]))
+    assert float(capped) == pytest.approx(1e4 * np.tanh(5), rel=1e-4)
+
+
+def test_tokens_that_are_read_but_never_written_are_refused():
+    """A head smaller than the vocabulary has nothing to say of the other tokens, and says so."""
+    head = heads.Head(embedding=torch.nn.Linear(8, 100))
+    with torch.inference_mode(), pytest.raises(SuspectError, match=r"token 100 is none that the model writes.*100"):
+        heads.moments(torch.randn(2, 8), torch.tensor([99, 100]), head=head)
+
+
+@pytest.mark.parametrize("never", [slice(0, 9), slice(40, 100)])
+def test_tokens_of_no_probability_do_not_spoil_the_others(never, monkeypatch):
+    """Logits of minus infinity, whole parts of the vocabulary even, leave numbers where there are some."""
+    monkeypatch.setattr(heads, "BLOCKS", {"cpu": (3, 7)})
+    logits = torch.randn(5, 100)
+    logits[:, never] = -torch.inf
+    targets = torch.full((5,), 20)
+    found = heads.moments(logits, targets, head=heads.Head(embedding=None)).double()
+    logs = logits.double().log_softmax(dim=-1)
+    weighed = logs.exp() * logs.nan_to_num(neginf=0.0)
+    assert found[0].numpy() == pytest.approx(logs[:, 20].numpy(), abs=1e-5)
+    assert found[1].numpy() == pytest.approx(weighed.sum(dim=-1).numpy(), abs=1e-4)
+
+
+def _no_cuda():
+    raise torch.OutOfMemoryError("CUDA out of memory")
+
+
+def _no_bytes():
+    raise MemoryError
+
+
+@pytest.mark.parametrize("fail", [_no_cuda, _no_bytes, lambda: torch.empty(1 << 60)])
+def test_a_batch_that_does_not_fit_is_halved(plain, fail):
+    """Where memory ends, batches are halved until they fit; it is counted, and the numbers are the same."""
+    suspect, failed = suspects.load(str(plain)), []
 
     def refuse(_module, inputs):
         if inputs[0].numel() > 100:
-            raise error
+            failed.append(inputs[0].numel())
+            fail()
 
     suspect.model.get_input_embeddings().register_forward_pre_hook(refuse)
     records = _alike() + _rows(seed=1, count=30)
     for record, score in zip(records, suspect.score(records, window=None, progress=_quiet), strict=True):
         assert score.logprob == pytest.approx(_naive(plain, record.tokens)[0], abs=2e-4)
-    assert suspect.strain.halved > 1
+    assert suspect.halved >= len(failed) > 1
+    again = len(failed)
+    list(suspect.score(records, window=None, progress=_quiet))
+    assert len(failed) == again, "what is known to be too large is not tried again"
 
 
 def test_a_text_that_does_not_fit_alone_is_told(plain):

@@ -57,11 +57,22 @@ LETTERS = st.sampled_from([(0,) * 40, (0,) * 33 + (1,) * 40, (1,) * 31, (0, 1) *
 def test_batches_that_share_a_beginning_do_share_it(rows, budget):
     """Every piece is in one batch, and all pieces of a batch begin with the tokens that are read once."""
     parts = [pieces.Piece(record=row, ids=(*head, *rest), first=1) for row, (head, rest) in enumerate(rows)]
-    batches = list(pieces.batches(parts, budget, sharing=True))
+    batches = list(pieces.batches(parts, budget, sharing=70))
     assert sorted(index for batch in batches for index in batch.rows) == list(range(len(rows)))
     for batch in batches:
         assert len({parts[index].ids[: batch.shared] for index in batch.rows}) == 1
         assert batch.shared == 0 or batch.shared >= beginnings.SHORTEST
+        assert batch.shared == 0 or all(len(parts[index].ids) <= 70 for index in batch.rows)
+
+
+@given(sizes=st.lists(st.integers(1, 90), max_size=30), turn=st.integers(1, 90))
+def test_no_batch_crosses_a_turn(sizes, turn):
+    """Pieces of up to a length and longer ones are never read together, and none is lost."""
+    parts = [pieces.Piece(record=row, ids=(0,) * size, first=1) for row, size in enumerate(sizes)]
+    batches = list(pieces.batches(parts, 400, sharing=turn, turn=turn))
+    assert sorted(index for batch in batches for index in batch.rows) == list(range(len(sizes)))
+    for batch in batches:
+        assert len({sizes[index] <= turn for index in batch.rows}) == 1
 
 
 def test_long_beginnings_are_shared_and_short_ones_are_not():
