@@ -14,7 +14,7 @@ from cli import options, terminal
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from watermark.verification import Verification
+    from provenance.checks import Verification
 
 WORDS = {"Held": "holds", "Failed": "FAILS", "Skipped": "skipped"}
 
@@ -39,7 +39,7 @@ def command(path: Path, ledger: Path | None, key_path: Path | None, roots_path: 
 
     Exit codes: 0 all that was checked holds; 1 something does not, or the input is wrong; 2 usage.
     """
-    from provenance import storage, trust
+    from provenance import checks, storage, trust
     from watermark import keys, verification
 
     with terminal.progress("comparing", unit="documents") as report:
@@ -51,7 +51,7 @@ def command(path: Path, ledger: Path | None, key_path: Path | None, roots_path: 
         )
         found = verification.verify(path, means=means)
     if as_json:
-        click.echo(storage.dump_json(verification.to_json(found)))
+        click.echo(storage.dump_json(checks.to_json(found)))
     else:
         _say(found)
     sys.exit(0 if found.holds else 1)

@@ -1,7 +1,4 @@
-"""Which claims of a certificate hold, beside the release, the ledger and the key?
-
-Every check ends as one of three: it held, it failed, or it was skipped for a reason that is said.
-"""
+"""Which claims of a certificate hold, beside the release, the ledger and the key?"""
 
 from __future__ import annotations
 
@@ -10,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from provenance import storage
+from provenance.checks import Check, Failed, Held, Skipped
 from provenance.errors import ArtifactError, InputError, MismatchError
 from watermark import certificate, differences, keys, ledger, restoring
 
@@ -25,33 +23,6 @@ SHARED = ("release", "strategy", "alternates", "recipient", "rules", "tagger", "
 """Settings that certificate and ledger both name."""
 COUNTS = ("documents", "marked", "sites", "edits")
 """What release and ledger can be counted for again."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """What was checked agrees."""
-
-    what: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failed:
-    """What was checked does not agree; one finding each."""
-
-    what: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Skipped:
-    """What could not be checked, and why."""
-
-    what: str
-    detail: str
-
-
-Check = Held | Failed | Skipped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

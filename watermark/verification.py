@@ -1,20 +1,15 @@
-"""Does what lies beside a certificate, or beside a commitment, still agree with it?
-
-A result never shrinks because something was not at hand: what could not be checked stands in it with the reason.
-"""
+"""Does what lies beside a certificate, or beside a commitment, still agree with it?"""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from provenance import commitments, storage, timestamps
+from provenance import commitments, storage, vouching
+from provenance.checks import Check, Failed, Skipped, Verification
 from provenance.errors import InputError, MismatchError
-from provenance.timestamps import Doubtful, Proven
-from provenance.witnesses import Unstamped
 from watermark import certificate, claims, ledger
-from watermark.claims import Check, Failed, Held, Skipped
 
 if TYPE_CHECKING:
     import os
@@ -22,28 +17,11 @@ if TYPE_CHECKING:
 
     from cryptography.x509 import Certificate
 
-    from provenance.timestamps import Stamp
     from watermark.claims import Claims
     from watermark.keys import Key
 
-__all__ = ["Check", "Failed", "Held", "Means", "Skipped", "Verification", "to_json", "verify"]
-
-SCHEMA = "provtool/verification/1"
 CERTIFICATE_FILE, LEDGER_FILE, RELEASE_FOLDER = "certificate.json", "ledger.parquet", "release"
 COMMITMENT_ENDING = ".commitment.json"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verification:
-    """What was checked, one entry a finding."""
-
-    path: Path
-    checks: tuple[Check, ...]
-
-    @property
-    def holds(self) -> bool:
-        """Whether nothing that was checked failed."""
-        return not any(isinstance(check, Failed) for check in self.checks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,14 +57,8 @@ def verify(path: str | os.PathLike[str], *, means: Means | None = None) -> Verif
         raise InputError("no such file", path=held.ledger, expected="a ledger")
     if held.ledger is not None and not _is_certificate(place):
         raise InputError("no certificate: a ledger says nothing about it", path=place, hint="leaving out --ledger")
-    found = _of_release(place, held) if _is_certificate(place) else _of_commitment(place, held.trusted)
+    found = _of_release(place, held) if _is_certificate(place) else vouching.check(place, trusted=held.trusted)
     return Verification(path=place, checks=tuple(found))
-
-
-def to_json(found: Verification) -> dict[str, Any]:
-    """Lay a result out for machines."""
-    checks = [{"outcome": type(check).__name__.lower(), **asdict(check)} for check in found.checks]
-    return {"schema": SCHEMA, "path": str(found.path), "holds": found.holds, "checks": checks}
 
 
 def _target(path: Path) -> Path:
@@ -123,7 +95,7 @@ def _of_release(path: Path, means: Means) -> Iterator[Check]:
     yield Skipped(what="words and fidelity figures", detail="not measured again; the release and its corpus would tell")
     for committed in (path, place):
         if committed is not None:
-            yield from _of_commitment(committed, means.trusted)
+            yield from vouching.check(committed, trusted=means.trusted)
 
 
 def _of_ledger(claimed: Claims, place: Path | None, folder: Path, means: Means) -> Iterator[Check]:
@@ -147,33 +119,3 @@ def _of_ledger(claimed: Claims, place: Path | None, folder: Path, means: Means) 
         yield from claims.check_documents(claimed, book, folder, progress=means.progress)
     else:
         yield Skipped(what="documents", detail="no release is at hand")
-
-
-def _of_commitment(path: Path, trusted: Sequence[Certificate] | None) -> Iterator[Check]:
-    what = f"commitment to {path.name}"
-    if not commitments.is_committed(path):
-        yield Skipped(what=what, detail=f"there is none: provtool commit {path}")
-        return
-    try:
-        if commitments.has_opening(path):
-            opened = commitments.open_beside(path, trusted=trusted)
-            yield Held(what=what, detail=f"opens to the unchanged file; its owner dates it {opened.commitment.time}")
-        else:
-            yield Skipped(what=what, detail="its opening is not at hand; the owner has it")
-        yield _of_stamp(commitments.read_stamp(path, trusted=trusted), path)
-    except (InputError, MismatchError) as error:
-        yield Failed(what=what, detail=str(error))
-
-
-def _of_stamp(stamp: Stamp | Unstamped, path: Path) -> Check:
-    what = f"time stamp of {path.name}"
-    match stamp:
-        case Proven():
-            return Held(
-                what=what, detail=f"existed at the time that a trusted witness gives: {timestamps.witness(stamp)}"
-            )
-        case Doubtful():
-            hint = "--timestamp-roots with its roots"
-            return Skipped(what=what, detail=f"{timestamps.witness(stamp)}: {stamp.reason}; try {hint}")
-        case Unstamped():
-            return Skipped(what=what, detail=f"nobody vouches for the time: provtool commit {path} --timestamp URL")

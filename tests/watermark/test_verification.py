@@ -7,10 +7,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from provenance import authorities, commitments, corpora, storage
+from provenance import authorities, checks, commitments, corpora, storage
+from provenance.checks import Failed, Held, Skipped
 from provenance.errors import ArtifactError, InputError
 from watermark import embedding, keys, marking, verification
-from watermark.claims import Failed, Held, Skipped
 from watermark.keys import Key
 from watermark.verification import Means
 
@@ -284,7 +284,7 @@ def test_a_name_in_a_certificate_leads_nowhere(make, tmp_path):
 def test_the_result_for_machines(make):
     """Every check with its outcome, and whether all holds."""
     found = verification.verify(make())
-    value = json.loads(storage.dump_json(verification.to_json(found)))
+    value = json.loads(storage.dump_json(checks.to_json(found)))
     assert (value["schema"], value["holds"]) == ("provtool/verification/1", True)
     assert [(check["what"], check["detail"]) for check in value["checks"]] == [
         (check.what, check.detail) for check in found.checks
