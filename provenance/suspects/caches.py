@@ -82,7 +82,7 @@ def go_on(model: Any, head: Head, cache: Any, rest: torch.Tensor) -> torch.Tenso
 
 def _run(model: Any, head: Head, ids: torch.Tensor, **how: Any) -> Any:
     # No mask: padding stands behind the tokens of a row, and no token reads later ones.
-    return (model if head.embedding is None else model.base_model)(input_ids=ids, **how)
+    return (model if head.embedding is None else heads.body(model))(input_ids=ids, **how)
 
 
 def _states(output: Any, head: Head) -> torch.Tensor:

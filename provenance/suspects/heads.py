@@ -64,6 +64,12 @@ def vocabulary(model: Any) -> int:
     return int(model.get_input_embeddings().weight.shape[0])
 
 
+def body(model: Any) -> Any:
+    """Give what comes before a model's head; the model itself where that is not known."""
+    inner = getattr(model, "model", model) if model.base_model is model else model.base_model
+    return inner if isinstance(inner, torch.nn.Module) else model
+
+
 def find(model: Any, name: str) -> Head:
     """Try on a few tokens what the architecture does to its logits.
 
@@ -78,9 +84,9 @@ def find(model: Any, name: str) -> Head:
         if (logits[:, :4] - early).std() > LEAKS * (1 if model.dtype == torch.float32 else 100) * early.std():
             raise hub.no_model(name, "it reads later tokens before it predicts them")
         embedding = model.get_output_embeddings()
-        if embedding is None or model.base_model is model:
+        if embedding is None or body(model) is model:
             return Head(embedding=None)
-        states = model.base_model(input_ids=ids, use_cache=False).last_hidden_state
+        states = body(model)(input_ids=ids, use_cache=False).last_hidden_state
         if states.shape[-1] != embedding.weight.shape[-1]:
             return Head(embedding=None)
         plain = embedding(states)

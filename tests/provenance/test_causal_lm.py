@@ -31,6 +31,15 @@ CONFIGS = {
     "mixtral": lambda: transformers.MixtralConfig(
         **SIZE, max_position_embeddings=64, num_key_value_heads=1, num_local_experts=4, sliding_window=8
     ),
+    "llama4": lambda: transformers.Llama4TextConfig(
+        **SIZE,
+        max_position_embeddings=64,
+        num_key_value_heads=1,
+        head_dim=16,
+        intermediate_size_mlp=64,
+        num_local_experts=2,
+        attention_chunk_size=16,
+    ),
     "phi": lambda: transformers.PhiConfig(**SIZE, max_position_embeddings=64),
     "cohere": lambda: transformers.CohereConfig(**SIZE, max_position_embeddings=64, logit_scale=0.3, **MARKS),
     "granite": lambda: transformers.GraniteConfig(**SIZE, max_position_embeddings=64, logits_scaling=3.0),
