@@ -137,13 +137,11 @@ def _chosen(prepared: list[Record] | spills.Records, rows: NDArray[np.int64]) ->
 
 
 def _each(contents: NDArray[np.bytes_]) -> Iterator[bytes]:
-    flat, width = memoryview(contents.view(np.uint8)), contents.dtype.itemsize
-    return (bytes(flat[at : at + width]) for at in range(0, len(flat), width))
+    # One item by itself would come without the zeros at its end.
+    return (contents[row : row + 1].tobytes() for row in range(len(contents)))
 
 
-def _digest(
-    shards: Sequence[range], distinct: Iterable[bytes], asked: Iterable[tuple[Record, bytes]]
-) -> str:
+def _digest(shards: Sequence[range], distinct: Iterable[bytes], asked: Iterable[tuple[Record, bytes]]) -> str:
     digest = hashlib.sha256(repr([part.stop for part in shards]).encode())
     for content in distinct:
         digest.update(content)

@@ -156,7 +156,7 @@ def read(path: str | os.PathLike[str]) -> Scores:
     ArtifactError
         If it is no whole table of scores.
     """
-    table = unread.open(path, SCORES)
+    table = unread.leave(path, SCORES)
     settings = table.header.settings
     needed = ("id", "variant", "view", "start", "logprob")
     if lacking := [name for name, column in _columns(table, needed) if column.null_count]:

@@ -102,6 +102,7 @@ def write(job: Job, answers: Iterable[Score], *, halved: Callable[[], int] = lam
             count += len(some)
     line = {"sha256": storage.digest(job.path), "texts": count, "tool": artifacts.TOOL, **job.told}
     line |= {"threads": os.environ.get("OMP_NUM_THREADS"), "halved": halved()}
+    line["worker"] = f"{socket.gethostname()}:{os.getpid()}"
     with storage.atomic(_line(job.path)) as temporary:
         temporary.write_text(storage.dump_json(line, indent=None) + "\n", encoding="utf-8")
 

@@ -16,7 +16,6 @@ import numpy as np
 from provenance.records import Record
 
 if TYPE_CHECKING:
-
     from numpy.typing import NDArray
 
 

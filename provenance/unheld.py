@@ -12,6 +12,9 @@ import pyarrow as pa
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    import numpy as np
+    from numpy.typing import NDArray
+
 T = TypeVar("T")
 AT_ONCE = 8_192
 """Items that are looked at together."""
@@ -59,13 +62,22 @@ class Unheld(Sequence[T]):
         return tuple, (tuple(self),)
 
 
-def of_arrays(arrays: Sequence[pa.Array], *, make: Callable[[pa.Array], Iterable[T]]) -> Unheld[T]:
-    """See Arrow arrays that are held, one after the other, as the items that `make` makes of each."""
+def taken(items: Sequence[T], numbers: NDArray[np.int64]) -> Unheld[T]:
+    """See some items, by their numbers, as a list of their own, 8 bytes each."""
+    return Unheld(
+        length=len(numbers),
+        passing=lambda: (items[number] for number in numbers.tolist()),
+        at=lambda number: items[int(numbers[number])],
+    )
+
+
+def of_arrays(arrays: Sequence[pa.Array]) -> Unheld[Any]:
+    """See Arrow arrays that are held, one after the other, as the Python values in them."""
     whole = pa.chunked_array(arrays)
     return Unheld(
         length=len(whole),
-        passing=lambda: itertools.chain.from_iterable(map(make, whole.chunks)),
-        at=lambda number: next(iter(make(whole.slice(number, 1).combine_chunks()))),
+        passing=lambda: itertools.chain.from_iterable(chunk.to_pylist() for chunk in whole.chunks),
+        at=lambda number: whole[number].as_py(),
         arrow=lambda: iter(whole.chunks),
     )
 
@@ -78,3 +90,16 @@ def batches(items: Sequence[Any], kind: pa.DataType) -> Iterator[pa.Array]:
     each = iter(items)
     while some := list(itertools.islice(each, AT_ONCE)):
         yield pa.array(some, type=kind)
+
+
+def together(*columns: tuple[Sequence[Any], pa.DataType]) -> Iterator[tuple[pa.Array, ...]]:
+    """Give sequences of one length side by side, each part as long in all of them."""
+    sources = [batches(items, kind) for items, kind in columns]
+    parts = [pa.array([], type=kind) for _, kind in columns]
+    while True:
+        parts = [part if len(part) else next(source, part) for part, source in zip(parts, sources, strict=True)]
+        length = min(map(len, parts))
+        if not length:
+            return
+        yield tuple(part.slice(0, length) for part in parts)
+        parts = [part.slice(length) for part in parts]

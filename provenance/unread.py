@@ -92,8 +92,8 @@ class Unread:
         return batch.select(list(names)).cast(pa.schema([self.kind.columns.field(name) for name in names]))
 
 
-def open(path: str | os.PathLike[str], kind: artifacts.Kind) -> Unread:
-    """Open a table of the given kind and leave its rows where they are; see `provenance.artifacts.read` for what is refused."""
+def leave(path: str | os.PathLike[str], kind: artifacts.Kind) -> Unread:
+    """Open a table of the given kind, refuse what `provenance.artifacts.read` does, and leave its rows alone."""
     file = artifacts.opened(path)
     header = artifacts.decode_header(file, path, kind)
     return Unread(header=header, path=Path(path), sha256=storage.digest(path), kind=kind, file=file)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import findings, options
+from cli import bundling, findings, options
 from cli.audits import asking, claims, planned
 from provenance.errors import InputError
 
@@ -59,10 +59,12 @@ def command(transcript: Path, **how: Any) -> None:
     source = sources.of_transcript(read)
     if chosen:
         source = replace(source, records=tuple(selection.records(read, chosen, seed=how["seed"])))
-    asking.run("order", source, judge, beside=transcript, how=how, walk=walk)
+    place = asking.Place(beside=transcript, parcel=bundling.Parcel(sources={read.sha256: transcript}))
+    asking.run("order", source, judge, place=place, how=how, walk=walk)
 
 
 def _check_positions(read: Transcript) -> None:
     """Refuse before a model is asked what no answer could save."""
-    if len({tuple(positions.tolist()) for positions in read.positions}) == 1:
+    first = read.positions[0].tolist()
+    if all(positions.tolist() == first for positions in read.positions):
         raise InputError("positions are all equal", path=read.path, expected="an order")

@@ -1,16 +1,25 @@
-"""What is known of a row's content without asking any model: how long, how common, how repetitive, how often?"""
+"""What is known of a row's content without asking any model: how long, how common, how repetitive, how often?
+
+A transcript passes by, some thousand rows at a time; of each row some numbers are kept.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import itertools
 import zlib
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
+from provenance import lookup, unheld
 from provenance.records import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
@@ -18,45 +27,125 @@ if TYPE_CHECKING:
 
 FEATURES = ("length", "unigram", "zlib")
 LARGEST_TABLE = 1 << 24
-"""Largest token id up to which counts stand in a table of all ids."""
+"""Token id from which on counts stand in a table of those seen, not of all ids."""
+TOKENS = pa.list_(pa.int32())
 
 
-def scored(transcript: Transcript, window: str | None, *, rows: Sequence[int] | None = None) -> list[NDArray[np.int32]]:
-    """Give what is scored of each row, or of some: token ids within the window, or the bytes of its text."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What is scored of some rows that stand together: token ids within the window, or the bytes of their text."""
+
+    flat: NDArray[np.int32]
+    lengths: NDArray[np.int64]
+    with_ids: NDArray[np.bool_]
+
+    def owners(self) -> NDArray[np.int64]:
+        """Say of which row each number is."""
+        return np.repeat(np.arange(len(self.lengths)), self.lengths)
+
+    def each(self) -> Iterator[NDArray[np.int32]]:
+        """Give what is scored, row by row."""
+        edges = [0, *np.cumsum(self.lengths).tolist()]
+        return (self.flat[low:high] for low, high in itertools.pairwise(edges))
+
+
+def parts(transcript: Transcript, window: str | None) -> Iterator[Part]:
+    """Let what is scored of every row pass by."""
     part = Window.parse(window) if window else None
-    span = slice(part.start, part.start + part.length) if part else slice(None)
-    asked = range(len(transcript.ids)) if rows is None else rows
-    return [
-        np.asarray(tokens[span], dtype=np.int32)
-        if tokens is not None
-        else np.frombuffer((text or "").encode(), dtype=np.uint8).astype(np.int32)
-        for tokens, text in ((transcript.tokens[row], transcript.texts[row]) for row in asked)
-    ]
+    for tokens, texts in unheld.together((transcript.tokens, TOKENS), (transcript.texts, pa.string())):
+        inside = pc.list_slice(tokens, part.start, part.start + part.length) if part else tokens
+        if not tokens.null_count:
+            lengths = pc.list_value_length(inside).to_numpy().astype(np.int64)
+            yield Part(flat=_numbers(inside), lengths=lengths, with_ids=np.ones(len(tokens), dtype=bool))
+            continue
+        each = [
+            np.frombuffer((text or "").encode(), dtype=np.uint8).astype(np.int32)
+            if ids is None
+            else np.asarray(ids, dtype=np.int32)
+            for ids, text in zip(inside.to_pylist(), texts.to_pylist(), strict=True)
+        ]
+        with_ids = tokens.is_valid().to_numpy(zero_copy_only=False)
+        yield Part(flat=np.concatenate(each), lengths=np.array([len(one) for one in each]), with_ids=with_ids)
 
 
-def features(contents: Sequence[NDArray[np.int32]], rows: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Give log length, mean unigram surprisal and compressed bits a unit of some rows; frequencies are those of all.
+def picked(
+    transcript: Transcript, window: str | None, rows: NDArray[np.int64]
+) -> Iterator[tuple[NDArray[np.int32], bool]]:
+    """Give what is scored of some rows, in ascending order, and whether these are ids."""
+    before = 0
+    for part in parts(transcript, window):
+        after = before + len(part.lengths)
+        low, high = np.searchsorted(rows, [before, after])
+        if low < high:
+            each = list(part.each())
+            yield from ((each[row - before], bool(part.with_ids[row - before])) for row in rows[low:high].tolist())
+        before = after
+
+
+def describe(
+    transcript: Transcript, window: str | None, rows: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Give log length, mean unigram surprisal and compressed bits a unit of some rows, and how often their content is.
 
     Returns
     -------
-    Columns as in `FEATURES`, shape ``(len(rows), 3)``.
+    Columns as in `FEATURES`, shape ``(len(rows), 3)``, and the number of rows with the same content, shape
+    ``(len(rows),)``; frequencies and numbers are those of all rows.
     """
-    codes = np.concatenate(contents).astype(np.int64)
-    if codes.max(initial=0) >= LARGEST_TABLE:
-        codes = np.unique(codes, return_inverse=True)[1]
-    counts = np.maximum(np.bincount(codes), 1)
-    lengths = np.array([len(content) for content in contents])
-    owner = np.repeat(np.arange(len(contents)), lengths)
-    surprisal = np.bincount(owner, weights=-np.log(counts / max(len(codes), 1))[codes], minlength=len(contents))
-    packed = np.array([len(zlib.compress(contents[row].tobytes())) for row in rows.tolist()])
-    length = np.maximum(lengths[rows], 1)
-    return np.column_stack([np.log(length), surprisal[rows] / length, 8 * packed / length])
+    known, wanted = _Frequencies(), np.zeros(len(transcript.ids), dtype=bool)
+    wanted[rows] = True
+    for part in parts(transcript, window):
+        known.add(part.flat)
+    lengths, surprisal, packed, digests, before = [], [], [], bytearray(), 0
+    for part in parts(transcript, window):
+        lengths.append(part.lengths)
+        weights = -np.log(known.counts(part.flat) / max(known.total, 1))
+        surprisal.append(np.bincount(part.owners(), weights=weights, minlength=len(part.lengths)))
+        texts = [one.tobytes() for one in part.each()]
+        for text in texts:
+            digests += hashlib.blake2b(text, digest_size=lookup.BYTES).digest()
+        asked = wanted[before : before + len(texts)].tolist()
+        sizes = [len(zlib.compress(text)) if ask else 0 for text, ask in zip(texts, asked, strict=True)]
+        packed.append(np.array(sizes, dtype=np.int64))
+        before += len(texts)
+    _, same, counts = np.unique(lookup.packed(digests), return_inverse=True, return_counts=True)
+    length = np.maximum(np.concatenate(lengths)[rows], 1)
+    columns = np.log(length), np.concatenate(surprisal)[rows] / length, 8 * np.concatenate(packed)[rows] / length
+    return np.column_stack(columns), counts[same[rows]].astype(np.float64)
 
 
-def repeats(contents: Sequence[NDArray[np.int32]], rows: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Count, for some rows, how many of all rows have the same content, shape ``(len(rows),)``."""
-    keys = [content.tobytes() for content in contents]
-    counts = dict[bytes, int]()
-    for key in keys:
-        counts[key] = counts.get(key, 0) + 1
-    return np.array([counts[keys[row]] for row in rows.tolist()], dtype=np.float64)
+class _Frequencies:
+    """How often each number was seen: in a table of all, and in one of those seen for what is beyond."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self._table = np.zeros(0, dtype=np.int64)
+        self._beyond, self._seen = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+
+    def add(self, codes: NDArray[np.int32]) -> None:
+        """Count some more."""
+        self.total += len(codes)
+        low = codes[codes < LARGEST_TABLE]
+        found = np.bincount(low, minlength=len(self._table))
+        found[: len(self._table)] += self._table
+        self._table = found
+        if len(low) < len(codes):
+            values, counts = np.unique(codes[codes >= LARGEST_TABLE], return_counts=True)
+            merged = np.union1d(self._beyond, values)
+            seen = np.zeros(len(merged), dtype=np.int64)
+            seen[np.searchsorted(merged, self._beyond)] = self._seen
+            seen[np.searchsorted(merged, values)] += counts
+            self._beyond, self._seen = merged, seen
+
+    def counts(self, codes: NDArray[np.int32]) -> NDArray[np.int64]:
+        """Say how often each of some numbers was seen in all."""
+        inside = codes < LARGEST_TABLE
+        counts = np.empty(len(codes), dtype=np.int64)
+        counts[inside] = self._table[codes[inside]]
+        counts[~inside] = self._seen[np.searchsorted(self._beyond, codes[~inside])]
+        return counts
+
+
+def _numbers(lists: Any) -> NDArray[np.int32]:
+    numbers: NDArray[np.int32] = lists.flatten().to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
+    return numbers

@@ -6,19 +6,22 @@ asked; then answers are joined to it (`join`). Rows that were shuffled as one ar
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 from scipy import stats
 
+from provenance import lookup, ragged, unheld
 from provenance.audits import contents, signals
 from provenance.errors import InputError, MismatchError
-from provenance.records import hash_order
+from provenance.ragged import Ragged
+from provenance.records import hash_order, hashes
+from provenance.transcripts import tables
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -32,12 +35,12 @@ FEATURES = contents.FEATURES
 class Layout:
     """What was shuffled as one, in walking order, before anybody was asked."""
 
-    names: tuple[str, ...]
+    names: Sequence[str]
     rows: NDArray[np.int64]
     """Rows of the transcript, those of a unit next to one another, shape ``(r,)``."""
     edges: NDArray[np.int64]
     """Unit u has the rows from ``edges[u]`` to ``edges[u + 1]``, shape ``(n + 1,)``."""
-    positions: tuple[NDArray[np.int64], ...]
+    positions: Sequence[NDArray[np.int64]]
     strata: NDArray[np.int64]
 
     def first(self, units: int) -> NDArray[np.int64]:
@@ -52,10 +55,10 @@ class Layout:
         """Leave units out, shape ``(n,)``; strata keep their numbers."""
         sizes = np.diff(self.edges)
         return Layout(
-            names=tuple(itertools.compress(self.names, keep.tolist())),
+            names=unheld.taken(self.names, np.flatnonzero(keep)),
             rows=self.rows[np.repeat(keep, sizes)],
             edges=np.concatenate([[0], np.cumsum(sizes[keep])]),
-            positions=tuple(itertools.compress(self.positions, keep.tolist())),
+            positions=ragged.of(self.positions).take(np.flatnonzero(keep)),
             strata=self.strata[keep],
         )
 
@@ -64,8 +67,8 @@ class Layout:
 class Units:
     """What was shuffled as one and answered, one row each, in walking order."""
 
-    names: tuple[str, ...]
-    positions: tuple[NDArray[np.int64], ...]
+    names: Sequence[str]
+    positions: Sequence[NDArray[np.int64]]
     scores: NDArray[np.float64]
     """The suspect's mean log-probability, shape ``(n,)``."""
     references: NDArray[np.float64]
@@ -77,7 +80,7 @@ class Units:
     strata: NDArray[np.int64]
     dropped: int
     """Rows too short for the window, dropped on all sides."""
-    rest_positions: tuple[NDArray[np.int64], ...]
+    rest_positions: Sequence[NDArray[np.int64]]
     """Positions of the units that were shuffled with these and have no answer: not asked, or dropped."""
     rest_strata: NDArray[np.int64]
 
@@ -90,40 +93,43 @@ class Known:
     features: NDArray[np.float64]
     """One line a row of the layout, shape ``(r, 3)``; likewise: """
     duplicates: NDArray[np.float64]
+    names: NDArray[np.bytes_]
+    """Digests of their ids, `provenance.audits.signals.of_texts`."""
 
 
 def lay_out(transcript: Transcript, *, seed: int) -> Layout:
     """Sort what was shuffled by a hash of seed and name, before anything else is computed."""
-    # A unit and a row may go by the same name and are still two things.
-    names = [
-        f"unit {unit}" if unit else f"row {id_}" for unit, id_ in zip(transcript.units, transcript.ids, strict=True)
-    ]
-    labels = list(dict.fromkeys(names))
-    walk = hash_order([f"{seed}\x00{label}" for label in labels])
-    place = {labels[at]: unit for unit, at in enumerate(walk.tolist())}
-    unit = np.array([place[name] for name in names])
+    names = unheld.of_arrays([pa.array(part, type=pa.large_string()) for part in labels(transcript)])
+    walked, unit = np.unique(hashes(f"{seed}\x00{name}" for name in names), return_inverse=True)
     # Rows of a unit stand in the order of their own hashes: sums then round alike, whatever the order of the file.
-    within = np.arange(len(names)) if len(labels) == len(names) else hash_order(list(transcript.ids))
+    singly = len(walked) == len(names)
+    within = np.arange(len(names)) if singly else hash_order(transcript.ids)
     rows = within[np.argsort(unit[within], kind="stable")]
-    edges = np.searchsorted(unit[rows], np.arange(len(labels) + 1))
-    leaders = _leaders(transcript, rows, edges)
+    edges = np.searchsorted(unit[rows], np.arange(len(walked) + 1))
+    times = tables.times(transcript)
+    leaders = rows if singly else _leaders(times, rows, edges)
     return Layout(
-        names=tuple(labels[at] for at in walk.tolist()),
+        names=unheld.taken(names, leaders),
         rows=rows,
         edges=edges,
-        positions=_positions(transcript, leaders, shuffled_singly=len(labels) == len(names)),
+        positions=_positions(times.take(leaders), transcript.run_length, shuffled_singly=singly),
         strata=_strata(transcript, leaders),
     )
 
 
+def labels(transcript: Transcript) -> Iterator[list[str]]:
+    """Say as what each row was shuffled: a unit and a row may go by the same name and are still two things."""
+    text = pa.string()
+    for units, ids in unheld.together((transcript.units, text), (transcript.ids, text)):
+        pairs = zip(units.to_pylist(), ids.to_pylist(), strict=True)
+        yield [f"unit {unit}" if unit else f"row {id_}" for unit, id_ in pairs]
+
+
 def know(transcript: Transcript, layout: Layout, *, window: str | None) -> Known:
     """Look at the content of every row of a layout, as far as it is scored."""
-    scored = contents.scored(transcript, window)
-    return Known(
-        layout=layout,
-        features=contents.features(scored, layout.rows),
-        duplicates=contents.repeats(scored, layout.rows),
-    )
+    features, duplicates = contents.describe(transcript, window, layout.rows)
+    names = lookup.digests(map(signals.name_of, transcript.ids))
+    return Known(layout=layout, features=features, duplicates=duplicates, names=names[layout.rows])
 
 
 def gather(
@@ -169,70 +175,70 @@ def join(
     layout = known.layout
     units = len(layout.names) if asked is None else asked
     rows, unit = layout.first(units), layout.unit_of_rows()[: layout.edges[units]]
-    columns = [_joined(transcript, rows, source) for source in (scores, *references)]
-    measured = ~np.isnan(np.column_stack(columns)).any(axis=1)
-    table = np.column_stack([*columns, known.features[: len(rows)], known.duplicates[: len(rows)]])[measured]
-    sizes = np.bincount(unit[measured], minlength=len(layout.names))
+    columns = [_joined(transcript, known, rows, source) for source in (scores, *references)]
+    measured = ~np.any([np.isnan(column) for column in columns], axis=0)
+    columns += [*known.features[: len(rows)].T, known.duplicates[: len(rows)]]
+    owners = unit[measured]
+    sizes = np.bincount(owners, minlength=len(layout.names))
     kept = np.flatnonzero(sizes)
-    totals = [np.bincount(unit[measured], weights=column, minlength=len(sizes)) for column in table.T]
-    means = np.column_stack(totals)[kept] / sizes[kept, None]
+    means = np.empty((len(kept), len(columns)))
+    for number, column in enumerate(columns):
+        means[:, number] = np.bincount(owners, weights=column[measured], minlength=len(sizes))[kept] / sizes[kept]
     split, rest = 1 + len(references), np.flatnonzero(sizes == 0)
+    positions = ragged.of(layout.positions)
     return Units(
-        names=tuple(layout.names[at] for at in kept.tolist()),
-        positions=tuple(layout.positions[at] for at in kept.tolist()),
+        names=unheld.taken(layout.names, kept),
+        positions=positions.take(kept),
         scores=means[:, 0],
         references=means[:, 1:split],
         features=means[:, split : split + len(FEATURES)],
         duplicates=means[:, -1],
         strata=layout.strata[kept],
         dropped=int(np.count_nonzero(~measured)),
-        rest_positions=tuple(layout.positions[at] for at in rest.tolist()),
+        rest_positions=positions.take(rest),
         rest_strata=layout.strata[rest],
     )
 
 
-def _joined(transcript: Transcript, rows: NDArray[np.int64], scores: Scores) -> NDArray[np.float64]:
+def _joined(transcript: Transcript, known: Known, rows: NDArray[np.int64], scores: Scores) -> NDArray[np.float64]:
     signals.check_finite(scores)
-    by_record = signals.by_record(scores, signals.mean_logprob(scores))
-    ids = [transcript.ids[row] for row in rows.tolist()]
-    values = [by_record.get((None, id_, 0)) for id_ in ids]
-    if missing := [id_ for id_, value in zip(ids, values, strict=True) if value is None]:
+    places = signals.of_texts(scores, known.names[: len(rows)])
+    if (places < 0).any():
+        missing = rows[places < 0]
         raise MismatchError(
             f"{len(missing)} rows of {transcript.path} have no score from {scores.suspect['suspect']}: "
-            + ", ".join(missing[:3]),
+            + ", ".join(transcript.ids[row] for row in missing[:3].tolist()),
             expected="a score for every row that takes part",
             hint="provtool score TRANSCRIPT again, or --stop-early or --queries as when they were asked",
         )
-    return np.array(values, dtype=np.float64)
+    return signals.mean_logprob(scores)[places]
 
 
-def _leaders(transcript: Transcript, rows: NDArray[np.int64], edges: NDArray[np.int64]) -> NDArray[np.int64]:
+def _leaders(times: Ragged, rows: NDArray[np.int64], edges: NDArray[np.int64]) -> NDArray[np.int64]:
     """Give the row of each unit that the run consumed first: rows shuffled as one move as one, with its positions."""
-    if len(rows) == len(edges) - 1:
-        return rows
-    first_seen = np.array([transcript.positions[row].min() for row in rows.tolist()])
+    first_seen = np.minimum.reduceat(times.flat, times.edges[:-1])[rows]
     unit = np.repeat(np.arange(len(edges) - 1), np.diff(edges))
     leaders: NDArray[np.int64] = rows[np.lexsort((first_seen, unit))[edges[:-1]]]
     return leaders
 
 
-def _positions(
-    transcript: Transcript, leaders: NDArray[np.int64], *, shuffled_singly: bool
-) -> tuple[NDArray[np.int64], ...]:
+def _positions(positions: Ragged, run_length: int, *, shuffled_singly: bool) -> Ragged:
     """Give the positions of each unit; where units have several rows, their places among units, spread over the run.
 
     Where a unit begins depends on its own length: a long one has more of the run behind its first row, hence begins
     early (up to 11 % of nulls at .05). Its place among the units does not.
     """
-    positions = tuple(transcript.positions[row] for row in leaders.tolist())
     if shuffled_singly:
         return positions
-    places = stats.rankdata(np.concatenate(positions), method="dense") - 1
-    spread = (places * (transcript.run_length / (places.max() + 1))).astype(np.int64)
-    return tuple(np.split(spread, np.cumsum([len(times) for times in positions])[:-1]))
+    places = stats.rankdata(positions.flat, method="dense") - 1
+    spread = (places * (run_length / (places.max() + 1))).astype(np.int64)
+    return Ragged(flat=spread, edges=positions.edges)
 
 
 def _strata(transcript: Transcript, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    names = [transcript.strata[row] or "" for row in rows.tolist()]
-    numbers = {name: number for number, name in enumerate(sorted(set(names)))}
-    return np.array([numbers[name] for name in names], dtype=np.int64)
+    seen = dict[str, int]()
+    codes = np.fromiter((seen.setdefault(name or "", len(seen)) for name in transcript.strata), dtype=np.int64)[rows]
+    found = [name for name, code in seen.items() if code in set(np.unique(codes).tolist())]
+    number = np.zeros(len(seen), dtype=np.int64)
+    number[[seen[name] for name in sorted(found)]] = np.arange(len(found))
+    return number[codes]

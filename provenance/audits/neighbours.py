@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
-from provenance.audits import contents, gates, traces
+from provenance import unheld
+from provenance.audits import contents, examples, gates, traces
 from provenance.records import generator
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def alike(transcript: Transcript, trace: Trace, *, words: Words, rng: np.random.
         Gives the words of some rows of the transcript, as numbers: token ids, or anything that is equal where they are.
     """
     groups = list(_groups(trace))
-    names = [trace.units.names[unit] for unit in np.concatenate(groups).tolist()]
+    names = list(unheld.taken(trace.units.names, np.concatenate(groups)))
     sketches = np.split(_sketch(transcript, names, words), np.cumsum([len(group) for group in groups])[:-1])
     return (gates.neighbours("words", sketches, rng=rng), known(trace, rng=rng))
 
@@ -53,8 +54,8 @@ def scored(transcript: Transcript, *, window: str | None) -> Words:
     """Take what is scored of rows for their words: token ids, or runs of letters."""
 
     def words(rows: Sequence[int]) -> list[NDArray[Any]]:
-        found = contents.scored(transcript, window, rows=rows)
-        return [_grams(one) if transcript.tokens[row] is None else one for row, one in zip(rows, found, strict=True)]
+        found = contents.picked(transcript, window, np.asarray(rows, dtype=np.int64))
+        return [one if with_ids else _grams(one) for one, with_ids in found]
 
     return words
 
@@ -82,14 +83,12 @@ def _groups(trace: Trace) -> Iterator[NDArray[np.int64]]:
 def _sketch(transcript: Transcript, names: Sequence[str], words: Words) -> NDArray[np.float64]:
     """Sketch the words of each unit: counts by rarity, projected at random to `WIDTH` numbers, of length 1."""
     place = {name: at for at, name in enumerate(names)}
-    owners = [
-        place.get(f"unit {unit}" if unit else f"row {id_}", -1)
-        for unit, id_ in zip(transcript.units, transcript.ids, strict=True)
-    ]
-    rows = [row for row, owner in enumerate(owners) if owner >= 0]
-    found = words(rows)
+    labels = (place.get(label, -1) for part in examples.labels(transcript) for label in part)
+    owners = np.fromiter(labels, dtype=np.int64, count=len(transcript.ids))
+    rows = np.flatnonzero(owners >= 0)
+    found = words(rows.tolist())
     values, codes = np.unique(np.concatenate(found), return_inverse=True)
-    unit = np.repeat([owners[row] for row in rows], [len(one) for one in found])
+    unit = np.repeat(owners[rows], [len(one) for one in found])
     counts = sparse.coo_matrix((np.ones(len(codes)), (unit, codes)), shape=(len(names), len(values))).tocsr()
     counts.data = np.log1p(counts.data)
     rarity = np.log(len(names) / np.maximum(np.bincount(counts.indices, minlength=len(values)), 1))

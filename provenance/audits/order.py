@@ -146,11 +146,8 @@ def ask_early(
     """
     layout = selecting.choose(transcript, selection, seed=seed)
     known = examples.know(transcript, layout, window=window)
-    records = list(tables.records(transcript))
-    blocks = [
-        [records[row] for row in layout.rows[low:high].tolist()]
-        for low, high in zip(layout.edges[:-1], layout.edges[1:], strict=True)
-    ]
+    records = tables.some(transcript, layout.rows)
+    blocks = [records[low:high] for low, high in zip(layout.edges[:-1], layout.edges[1:], strict=True)]
 
     def capital(scores: Scores, references: tuple[Scores, ...], asked: int) -> betting.Capital:
         if scores.window != window:

@@ -15,8 +15,6 @@ from provenance.audits import examples, traces
 from provenance.records import generator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
     from provenance.audits.examples import Layout
@@ -71,13 +69,11 @@ def choose(transcript: Transcript, selection: Selection | None, *, seed: int) ->
     return layout.restricted(keep)
 
 
-def records(transcript: Transcript, selection: Selection | None, *, seed: int) -> Iterator[Record]:
+def records(transcript: Transcript, selection: Selection | None, *, seed: int) -> list[Record]:
     """Give what a suspect may see of the rows that a selection keeps."""
     from provenance.transcripts import tables
 
-    everything = list(tables.records(transcript))
-    for row in choose(transcript, selection, seed=seed).rows.tolist():
-        yield everything[row]
+    return tables.some(transcript, choose(transcript, selection, seed=seed).rows)
 
 
 def summary(selection: Selection, layout: Layout, transcript: Transcript) -> dict[str, Any]:

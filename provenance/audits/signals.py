@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow.compute as pc
 
+from provenance import lookup, scoring
 from provenance.errors import InputError, MismatchError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from provenance.scoring import Scores
@@ -23,27 +27,48 @@ def mean_logprob(scores: Scores) -> NDArray[np.float64]:
     -------
     Nats, shape ``(n,)``, in the order of ``scores.rows``; NaN where nothing was scored.
     """
-    units = np.ones(len(scores.rows))
-    if scores.rendering == "tokens":
-        units = np.array([max(len(row.logprob), 1) for row in scores.rows], dtype=np.float64)
-    elif scores.rendering == "text":
-        units = np.array([max(row.ends[-1], 1) if row.ends else 1 for row in scores.rows], dtype=np.float64)
-    mean: NDArray[np.float64] = total_logprob(scores) / units
-    return mean
+    parts = [_means(batch, scores.rendering) for batch in scoring.columns(scores, ["logprob", "ends"])]
+    return np.concatenate([*parts, np.empty(0)])
 
 
 def total_logprob(scores: Scores) -> NDArray[np.float64]:
     """Log-probability of each whole record, in nats, shape ``(n,)``; NaN where nothing was scored."""
-    lengths = np.array([len(row.logprob) for row in scores.rows], dtype=np.int64)
+    parts = [_totals(batch) for batch in scoring.columns(scores, ["logprob"])]
+    return np.concatenate([*parts, np.empty(0)])
+
+
+def _means(batch: pa.RecordBatch, rendering: str) -> NDArray[np.float64]:
+    units = np.ones(len(batch))
+    if rendering == "tokens":
+        units = np.maximum(_lengths(batch.column("logprob")), 1).astype(np.float64)
+    elif rendering == "text":
+        ends = batch.column("ends")
+        lengths, flat = _lengths(ends), ends.flatten().to_numpy(zero_copy_only=False)
+        units[lengths > 0] = np.maximum(flat[np.cumsum(lengths)[lengths > 0] - 1], 1)
+    mean: NDArray[np.float64] = _totals(batch) / units
+    return mean
+
+
+def _totals(batch: pa.RecordBatch) -> NDArray[np.float64]:
+    column = batch.column("logprob")
+    lengths = _lengths(column)
     owner = np.repeat(np.arange(len(lengths)), lengths)
-    total = np.bincount(owner, weights=_flat(scores), minlength=len(lengths)).astype(np.float64)
+    total = np.bincount(owner, weights=_flat(column), minlength=len(lengths)).astype(np.float64)
     total[lengths == 0] = np.nan
     return total
 
 
-def _flat(scores: Scores) -> NDArray[np.float64]:
+def _lengths(lists: pa.Array) -> NDArray[np.int64]:
+    lengths: NDArray[np.int64] = (
+        pc.list_value_length(lists).fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
+    )
+    return lengths
+
+
+def _flat(lists: pa.Array) -> NDArray[np.float64]:
     """Give every log-probability, one record after the other."""
-    return np.concatenate([*(row.logprob for row in scores.rows), []], dtype=np.float64)
+    flat: NDArray[np.float64] = lists.flatten().to_numpy(zero_copy_only=False).astype(np.float64)
+    return flat
 
 
 def by_record(scores: Scores, values: Iterable[float]) -> dict[tuple[str | None, str, int], float]:
@@ -59,13 +84,46 @@ def by_record(scores: Scores, values: Iterable[float]) -> dict[tuple[str | None,
         if row.view != "text":
             continue
         if (row.set, row.id, row.variant) in named:
-            raise MismatchError(
-                f"{scores.suspect['suspect']} scored {row.id!r}, variant {row.variant}, twice",
-                expected="one score a record",
-                hint="provtool score again",
-            )
+            raise _scored_twice(scores, row.id, row.variant)
         named[row.set, row.id, row.variant] = value
     return named
+
+
+def of_texts(scores: Scores, names: NDArray[np.bytes_]) -> NDArray[np.int64]:
+    """Say where the answers to texts stand, by the digests of their ids (`provenance.lookup`): −1 where there are none.
+
+    Only texts of no set and variant 0 are looked for; what was scored twice is refused as by `by_record`.
+    """
+    index = lookup.Index.of(lookup.digests(_named(scores)))
+    if twice := index.again():
+        again = next(itertools.islice(scores.rows, twice[0], None))
+        raise _scored_twice(scores, again.id, again.variant)
+    return index.find(names)
+
+
+def name_of(id_: str) -> str:
+    """Name a text of no set for `of_texts`."""
+    return f"={id_}"
+
+
+def _named(scores: Scores) -> Iterator[str]:
+    """Name every answer: a text of no set by its id, what is no text by its place, so that it is nobody's double."""
+    row = 0
+    for batch in scoring.columns(scores, ["id", "set", "variant", "view"]):
+        for id_, set_, variant, view in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+            if view != "text":
+                yield f"({row}"
+            else:
+                yield name_of(id_) if (set_, variant) == (None, 0) else repr((set_, id_, variant))
+            row += 1
+
+
+def _scored_twice(scores: Scores, id_: str, variant: int) -> MismatchError:
+    return MismatchError(
+        f"{scores.suspect['suspect']} scored {id_!r}, variant {variant}, twice",
+        expected="one score a record",
+        hint="provtool score again",
+    )
 
 
 def check_finite(scores: Scores) -> None:
@@ -76,7 +134,7 @@ def check_finite(scores: Scores) -> None:
     InputError
         With the count and the first ids.
     """
-    if not np.isfinite(_flat(scores)).all():
+    if not all(np.isfinite(_flat(batch.column(0))).all() for batch in scoring.columns(scores, ["logprob"])):
         refuse([row.id for row in scores.rows if not np.isfinite(row.logprob).all()], scores)
 
 

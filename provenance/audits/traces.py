@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special
 
+from provenance import ragged
 from provenance.audits import decision, gates, plots, residuals
 from provenance.errors import InputError
 from provenance.evidence import Auroc, Effect, Gate, LogP, Plot, TprAtFpr
@@ -76,16 +77,16 @@ def bet(transcript: Transcript, units: Units) -> betting.Capital:
     return betting.order_capital(bets, curves, strata=strata)
 
 
-def last_seen(positions: tuple[NDArray[np.int64], ...]) -> NDArray[np.int64]:
+def last_seen(positions: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
     """Count, for each unit, the positions of the run up to the last at which it was seen, shape ``(n,)``."""
-    edges = np.cumsum([0, *map(len, positions)])[:-1]
-    last: NDArray[np.int64] = np.maximum.reduceat(np.concatenate(positions), edges) + 1
+    times = ragged.of(positions)
+    last: NDArray[np.int64] = np.maximum.reduceat(times.flat, times.edges[:-1]) + 1
     return last
 
 
 def _pool(transcript: Transcript, units: Units) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Give curves and strata of all that was shuffled together, units without an answer at the end."""
-    curves = recency.curves((*units.positions, *units.rest_positions), run_length=transcript.run_length)
+    curves = recency.curves(ragged.joined(units.positions, units.rest_positions), run_length=transcript.run_length)
     return curves, np.concatenate([units.strata, units.rest_strata])
 
 

@@ -239,7 +239,9 @@ def _check_tokens(transcript: Transcript, rows: NDArray[np.int64]) -> None:
     without = rows[empty[rows]]
     if len(without):
         raise InputError(
-            f"row {transcript.ids[int(without[0])]!r} has no token ids", path=transcript.path, expected="what was trained on"
+            f"row {transcript.ids[int(without[0])]!r} has no token ids",
+            path=transcript.path,
+            expected="what was trained on",
         )
 
 

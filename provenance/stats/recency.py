@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from provenance import ragged
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -32,8 +34,11 @@ def curves(positions: Sequence[NDArray[np.int64]], *, run_length: int) -> NDArra
     -------
     Shape ``(n, 7)``: g(u) = u, then g(u) = exp((u − 1)/h) for h in `DECAYS`.
     """
-    lengths = [len(times) for times in positions]
-    flat = (np.concatenate(positions) + 1.0) / run_length
-    members = [flat, *(np.exp((flat - 1) / h) for h in DECAYS)]
-    rows = np.repeat(np.arange(len(lengths)), lengths)
-    return np.column_stack([np.bincount(rows, weights=member, minlength=len(lengths)) for member in members])
+    times = ragged.of(positions)
+    flat = (times.flat + 1.0) / run_length
+    rows = np.repeat(np.arange(len(times)), times.lengths())
+    table = np.empty((len(times), 1 + len(DECAYS)))
+    table[:, 0] = np.bincount(rows, weights=flat, minlength=len(times))
+    for column, h in enumerate(DECAYS, start=1):
+        table[:, column] = np.bincount(rows, weights=np.exp((flat - 1) / h), minlength=len(times))
+    return table

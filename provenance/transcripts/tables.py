@@ -125,13 +125,13 @@ def read(path: str | os.PathLike[str]) -> Transcript:
         If it is no transcript, has no rows, repeats an id, or has a row without a position or with one outside of the
         run.
     """
-    table = unread.open(path, TRANSCRIPT)
+    table = unread.leave(path, TRANSCRIPT)
     return _transcript(table, tokens=table.column("tokens", Tokens()), texts=table.column("text", _values))
 
 
 def outline(path: str | os.PathLike[str]) -> Transcript:
     """Read a transcript without what its rows say, checked as `read` does; tokens and texts are None throughout."""
-    table = unread.open(path, OUTLINE)
+    table = unread.leave(path, OUTLINE)
     nothing = Unheld[None](length=len(table), passing=lambda: itertools.repeat(None, len(table)), at=lambda _row: None)
     return _transcript(table, tokens=nothing, texts=nothing)
 
@@ -175,6 +175,16 @@ def records(transcript: Transcript) -> Unheld[Record]:
         return Record(id=transcript.ids[row], tokens=transcript.tokens[row], text=transcript.texts[row])
 
     return Unheld(length=len(transcript.ids), passing=passing, at=at)
+
+
+def some(transcript: Transcript, rows: NDArray[np.int64]) -> list[Record]:
+    """Give the records of some rows, in the order asked, going once through the transcript."""
+    wanted = np.zeros(len(transcript.ids), dtype=bool)
+    wanted[rows] = True
+    found = dict(
+        zip(np.flatnonzero(wanted).tolist(), itertools.compress(records(transcript), wanted.tolist()), strict=True)
+    )
+    return [found[row] for row in rows.tolist()]
 
 
 def times(transcript: Transcript) -> Ragged:
@@ -268,6 +278,9 @@ class Tokens:
             return
         if highest >= len(self._shared):
             self._shared = np.arange(1 << (highest + 1).bit_length()).astype(object)
-        ids, ends = self._shared[flat.to_numpy()].tolist(), np.cumsum(pc.list_value_length(column).fill_null(0)).tolist()
+        ids, ends = (
+            self._shared[flat.to_numpy()].tolist(),
+            np.cumsum(pc.list_value_length(column).fill_null(0)).tolist(),
+        )
         for whole, low, high in zip(column.is_valid().to_pylist(), [0, *ends], ends, strict=False):
             yield tuple(ids[low:high]) if whole else None

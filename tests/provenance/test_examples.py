@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from provenance import ragged
 from provenance.audits import examples
 from provenance.errors import InputError, MismatchError
 from provenance.records import Score
@@ -133,7 +134,7 @@ def test_long_documents_are_not_taken_for_early_ones():
         order = rng.permutation(60)
         starts[order] = np.concatenate([[0], np.cumsum(sizes[order])[:-1]])
         transcript = _transcript(starts, units=tuple(map(str, range(60))))
-        places = examples._positions(transcript, np.arange(60), shuffled_singly=False)
+        places = examples._positions(ragged.of(transcript.positions), transcript.run_length, shuffled_singly=False)
         curves = recency.curves(places, run_length=transcript.run_length)
         found = permutation.family_test(
             rank.normal_scores(-sizes.astype(float)), curves, strata=np.zeros(60, dtype=int), resamples=199, rng=rng
