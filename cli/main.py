@@ -25,7 +25,7 @@ COMMANDS = {
     "sample": ("cli.sample", "Have a suspect write texts for the audits of texts."),
     "plan": ("cli.plan", "Say how much must be asked, and write the plan that the audit is held to."),
     "audit": ("cli.audit", "Ask a question of a suspect and get evidence."),
-    "verify": ("cli.verify", "Check a certificate or a commitment, and all that lies beside it."),
+    "verify": ("cli.verify", "Check a bundle, a certificate or a commitment, and compute its numbers again."),
     "report": ("cli.report", "Lay evidence out as one page."),
 }
 """Every command: the module that holds it as ``command``, and its line in ``provtool --help``."""

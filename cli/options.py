@@ -185,6 +185,15 @@ def engine(function: Callable[..., R]) -> Callable[..., R]:
     return gather
 
 
+bundle = click.option(
+    "--bundle",
+    "bundle",
+    metavar="DIR",
+    type=PATH,
+    help="Leave all that it takes to compute the numbers again in a new folder, for provtool verify.",
+)
+
+
 timestamp_roots = click.option(
     "--timestamp-roots",
     "roots_path",
@@ -259,6 +268,7 @@ def verdict(*, resamples: int = RESAMPLES) -> Callable[[Callable[..., R]], Calla
             click.option(
                 "--out", metavar="FILE", type=PATH, help="Evidence file.  [default: named after the input, beside it]"
             ),
+            bundle,
             timestamp_roots,
         ):
             function = option(function)

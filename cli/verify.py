@@ -1,7 +1,8 @@
-"""``provtool verify``: check a certificate or a commitment, and all that lies beside it."""
+"""``provtool verify``: check a bundle, a certificate or a commitment, and all that lies beside it."""
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from collections import Counter
@@ -14,7 +15,10 @@ from cli import options, terminal
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from provenance.bundles import Court
     from provenance.checks import Verification
+    from watermark.keys import Key
+    from watermark.verification import Means
 
 WORDS = {"Held": "holds", "Failed": "FAILS", "Skipped": "skipped"}
 
@@ -26,13 +30,15 @@ WORDS = {"Held": "holds", "Failed": "FAILS", "Skipped": "skipped"}
 @options.timestamp_roots
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(path: Path, ledger: Path | None, key_path: Path | None, roots_path: Path | None, *, as_json: bool) -> None:
-    """Check PATH: a certificate (or the folder around it), or a FILE with a commitment beside it.
+    """Check PATH: a bundle, a certificate (or the folder around it), or a FILE with a commitment beside it.
 
-    Everyone can compare a release with its certificate's digests. With the ledger, every marked document is compared
-    with what was published; with the key, ledger and deals are. What could not be checked is said, with the reason.
+    Every number of a bundle is computed again from its scores, without the model. Everyone can compare a release with
+    its certificate's digests. With the ledger, every marked document is compared with what was published; with the
+    key, ledger and deals are. What could not be checked is said, with the reason.
 
     \b
     Examples:
+      provtool verify bundle
       provtool verify marked
       provtool verify marked/certificate.json --ledger marked/ledger.parquet --key release.key
       provtool verify run.parquet
@@ -49,12 +55,35 @@ def command(path: Path, ledger: Path | None, key_path: Path | None, roots_path: 
             trusted=trust.load_roots(roots_path) if roots_path else None,
             progress=report,
         )
-        found = verification.verify(path, means=means)
+        found = _verified(path, means)
     if as_json:
         click.echo(storage.dump_json(checks.to_json(found)))
     else:
         _say(found)
     sys.exit(0 if found.holds else 1)
+
+
+def _verified(path: Path, means: Means) -> Verification:
+    from provenance import bundles
+    from provenance.bundles import manifests
+    from watermark import verification
+
+    if not manifests.is_bundle(path):
+        return verification.verify(path, means=means)
+    if means.ledger:
+        raise click.UsageError("--ledger is for a certificate: a bundle has its own")
+    return bundles.verify(path, courts=_courts(means.key), trusted=means.trusted)
+
+
+def _courts(key: Key | None) -> dict[str, Court]:
+    """Say how the numbers of each audit are computed again."""
+    from provenance.bundles import Court, order
+    from watermark import bundled
+
+    return {
+        "order": Court(again=order.again),
+        "watermark": Court(again=bundled.again, more=functools.partial(bundled.check, key=key)),
+    }
 
 
 def _say(found: Verification) -> None:

@@ -175,6 +175,23 @@ def read_stamp(path: str | os.PathLike[str], *, trusted: Sequence[Certificate] |
     return witnesses.read(path, root=public["root"], named=public.get("witness"), trusted=trusted)
 
 
+def published(path: str | os.PathLike[str]) -> Commitment:
+    """Give the commitment beside a file as it was published, opened by nobody; a witness is named, not proven.
+
+    Raises
+    ------
+    ArtifactError
+        If it is damaged.
+    """
+    public = _public(path)
+    return Commitment(
+        artifact=str(public.get("artifact")),
+        root=public["root"],
+        time=str(public.get("time")),
+        witness=public.get("witness"),
+    )
+
+
 def _public(path: str | os.PathLike[str]) -> dict[str, Any]:
     public = storage.read_json(f"{path}.commitment.json", schema=SCHEMA)
     _hex(public, "root", f"{path}.commitment.json")

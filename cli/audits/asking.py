@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import answers, findings, streams, terminal
+from cli import answers, bundling, findings, streams, terminal
 from cli.audits import claims
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from cli.bundling import Parcel
     from cli.sources import Source
     from provenance.audits.stopping import Ask, Early
     from provenance.evidence import Evidence
@@ -38,28 +39,52 @@ class Question:
     """What tells it from the other questions of a run, in the names of files and claims."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a run leaves what it found."""
+
+    beside: Path
+    """What was audited: evidence is named after it."""
+    parcel: Parcel
+    """What goes into a bundle."""
+
+
 def run(
-    name: str, source: Source, judge: Judge, *, beside: Path, how: dict[str, Any], walk: Walker | None = None
+    name: str, source: Source, judge: Judge, *, place: Place, how: dict[str, Any], walk: Walker | None = None
 ) -> None:
     """Score what has to be scored, audit every suspect, leave scores and evidence behind."""
-    run_each(name, source, [Question(judge=judge, walk=walk)], beside=beside, how=how)
+    run_each(name, source, [Question(judge=judge, walk=walk)], place=place, how=how)
 
 
-def run_each(name: str, source: Source, questions: Sequence[Question], *, beside: Path, how: dict[str, Any]) -> None:
+def run_each(name: str, source: Source, questions: Sequence[Question], *, place: Place, how: dict[str, Any]) -> None:
     """Do so for several questions, to which the same answers serve unless a walk asks for its own."""
     _check_usage(how)
+    bundling.check(how, [*place.parcel.sources.values(), how["scores_path"], *how["reference_scores"]])
     how = claims.prepare(name, source, {**how, "about": tuple(question.about for question in questions)})
-    usual = beside.with_name(f"{beside.stem}.{name}.{_short(how)}.json")
+    usual = place.beside.with_name(f"{place.beside.stem}.{name}.{_short(how)}.json")
     out = how["out"] or usual
     kept = usual if str(out) == streams.STREAM else out
-    concluded: list[tuple[Evidence, Path, str]] = []
+    concluded: list[tuple[Evidence, str]] = []
+    paths: list[Path] = []
     for question, judged in _judged(source, questions, kept, how):
-        paths = findings.numbered(_about(out, question), len(how["suspect_names"]) or 1)
-        for one, path in zip(claims.weigh(judged, how), paths, strict=True):
-            several = len(paths) * len(questions) > 1
-            concluded.append((one, path, findings.conclude(one, path, how=how, several=several)))
-    claims.conclude([one for one, *_ in concluded], how, beside=kept)
-    findings.finish([verdict for *_, verdict in concluded], [path for _, path, _ in concluded], how=how)
+        places = findings.numbered(_about(out, question), len(how["suspect_names"]) or 1)
+        for one, path in zip(claims.weigh(judged, how), places, strict=True):
+            findings.conclude(one, path, how=how, several=len(places) * len(questions) > 1)
+            concluded.append((one, question.about))
+        paths += places
+    claims.conclude([one for one, _ in concluded], how, beside=kept)
+    bundling.leave(concluded, place.parcel, answers=_answers(questions, kept, how), how=claims.levelled(how))
+    findings.finish([one.verdict for one, _ in concluded], paths, how=how)
+
+
+def _answers(questions: Sequence[Question], kept: Path, how: dict[str, Any]) -> list[Path]:
+    """Name every table of answers that this run kept or was given."""
+    asked = [kept, *(_about(kept, question) for question in questions)]
+    each = [path for one in asked for path in (one, *findings.numbered(one, len(how["suspect_names"]) or 1))]
+    references = [f"reference-{number}.scores" for number, _ in enumerate(how["references"], start=1)]
+    made = {_beside(path, what) for path in each for what in ("scores", *references)}
+    given = [path for path in (how["scores_path"], *how["reference_scores"]) if path]
+    return [*sorted(path for path in made if path.is_file()), *given]
 
 
 def _judged(

@@ -56,19 +56,19 @@ def _references(plan: Planned, how: dict[str, Any]) -> tuple[str, ...]:
 
 def weigh(judged: Iterable[Evidence], how: dict[str, Any]) -> Iterator[Evidence]:
     """Give each finding what it has to say of its family, its label and its plan."""
-    from provenance import adherence, families
+    from provenance import settling
 
     names, labels, plan = how["suspect_names"], how.get("labels", ()), how.get("plan")
-    witnessed = findings.commitments([plan.path], how) if plan else ()
-    for index, evidence in enumerate(judged):
-        found = families.by_evalue(evidence) if how.get("by_evalue") else evidence
-        if len(names) > 1 or len(how["about"]) > 1:
-            found = dataclasses.replace(found, family=_family(names or [found.suspect["suspect"]], how["about"]))
-        if labels:
-            found = dataclasses.replace(found, suspect={**found.suspect, "label": labels[index]})
-        if plan:
-            found = adherence.hold(dataclasses.replace(found, commitments=found.commitments + witnessed), plan.plan)
-        yield found
+    several = len(names) > 1 or len(how["about"]) > 1
+    common = settling.Circumstances(
+        by_evalue=bool(how.get("by_evalue")),
+        plan=plan.plan if plan else None,
+        witnessed=findings.commitments([plan.path], how) if plan else (),
+    )
+    for index, found in enumerate(judged):
+        family = _family(names or [found.suspect["suspect"]], how["about"]) if several else None
+        label = labels[index] if labels else None
+        yield settling.settle(found, dataclasses.replace(common, family=family, label=label))
 
 
 def conclude(found: Sequence[Evidence], how: dict[str, Any], *, beside: Path) -> None:
@@ -90,10 +90,15 @@ def _family(names: Sequence[str], about: Sequence[str]) -> tuple[str, ...]:
 
 def at_level(settings: dict[str, Any], how: dict[str, Any]) -> dict[str, Any]:
     """Put the level that one of several claims must reach in place of that of the family."""
+    return {**settings, "alpha": levelled(how)["level"]}
+
+
+def levelled(how: dict[str, Any]) -> dict[str, Any]:
+    """Add the ``level`` that one of several claims must reach."""
     planned: Planned | None = how.get("plan")
     asked = (len(how["suspect_names"]) or 1) * len(how["about"])
     family = max(asked, len(planned.plan.family) if planned else 1)
-    return {**settings, "alpha": settings["alpha"] / family}
+    return {**how, "level": how["alpha"] / family}
 
 
 def given(name: str) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import findings, options, streams, terminal
+from cli import bundling, findings, options, streams, terminal
 from cli.audits import asking
 
 if TYPE_CHECKING:
@@ -86,7 +86,8 @@ def command(members: Path, nonmembers: Path, passes: tuple[str, ...], min_k: tup
     inputs = {"members": seen.sha256, "nonmembers": unseen.sha256}
     source = Source(records=records, tokenizer=None, window=None, inputs=inputs)
     beside = Path("members") if str(members) == streams.STREAM else members
-    asking.run("membership", source, judge, beside=beside, how=how)
+    parcel = bundling.Parcel(sources={seen.sha256: members, unseen.sha256: nonmembers})
+    asking.run("membership", source, judge, place=asking.Place(beside=beside, parcel=parcel), how=how)
 
 
 def _passes(passes: tuple[str, ...], how: dict[str, Any]) -> Collection[str]:

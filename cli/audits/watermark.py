@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import findings, options
+from cli import bundling, findings, options
 from cli.audits import asking, planned
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def command(ledgers: tuple[Path, ...], key_path: Path | None, releases: tuple[Pa
       provtool audit watermark acme/ledger.parquet globex/ledger.parquet --suspect ./model
     """
     from cli import sources
-    from watermark import copies, edits, keys, ledger, queries
+    from watermark import bundled, copies, edits, keys, ledger, queries
 
     if releases and len(releases) != len(ledgers):
         raise click.UsageError(f"{len(releases)} --release for {len(ledgers)} ledgers: give one each, in their order")
@@ -79,10 +79,13 @@ def command(ledgers: tuple[Path, ...], key_path: Path | None, releases: tuple[Pa
         edited=edited,
     )
     questions = [
-        court.question(own, about=f"copy of {recipient or 'nobody'}" if len(groups) > 1 else "")
+        court.question(own, about=bundled.about(recipient) if len(groups) > 1 else "")
         for recipient, own in groups.items()
     ]
-    asking.run_each("watermark", source, questions, beside=ledgers[0], how=how)
+    parcel = bundling.Parcel(
+        sources=dict(zip((book.sha256 for book in read), ledgers, strict=True)), settings={"edited": sorted(edited)}
+    )
+    asking.run_each("watermark", source, questions, place=asking.Place(beside=ledgers[0], parcel=parcel), how=how)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

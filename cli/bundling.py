@@ -1,0 +1,64 @@
+"""What does a run of audits leave in its bundle?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cli import streams, terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from provenance.evidence import Evidence
+
+SETTLED = ("alpha", "resamples", "seed", "queries", "select", "stop_early", "by_evalue", "level")
+"""Settings of a run, as far as it has them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parcel:
+    """What an audit puts into the bundle of its run, beside evidence and scores."""
+
+    sources: Mapping[str, Path] = field(default_factory=dict)
+    """What was audited, by the digests that evidence names."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """Settings of this kind of audit."""
+
+
+def check(how: Mapping[str, Any], paths: Iterable[Path | None]) -> None:
+    """Refuse a bundle that could not be written, before anything is asked.
+
+    Raises
+    ------
+    InputError
+        If its folder exists.
+    """
+    from provenance import folders
+
+    if how["bundle"] is None:
+        return
+    if any(str(path) == streams.STREAM for path in paths):
+        raise click.UsageError("--bundle keeps what was audited, and a stream cannot be kept: give files")
+    folders.check(how["bundle"], replaces=None)
+
+
+def leave(
+    found: Sequence[tuple[Evidence, str]], parcel: Parcel, *, answers: Iterable[Path], how: Mapping[str, Any]
+) -> None:
+    """Write the bundle of a run, if one is wanted, and say how it is verified."""
+    from provenance import bundles, storage
+
+    if how["bundle"] is None:
+        return
+    plan = how.get("plan")
+    contents = bundles.Contents(
+        sources={**parcel.sources, **{storage.digest(path): path for path in answers}},
+        settings={**{name: how[name] for name in SETTLED if how.get(name) is not None}, **parcel.settings},
+        plan=(plan.path, plan.plan) if plan else None,
+    )
+    bundles.leave(how["bundle"], [bundles.Finding(evidence=one, about=about) for one, about in found], contents)
+    terminal.say(f"bundle: {how['bundle']}; next: provtool verify {how['bundle']}")

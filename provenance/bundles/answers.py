@@ -1,0 +1,85 @@
+"""What did suspect and references say, as a bundle has it, and what else was the run told?"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from provenance import commitments, plans, scoring, settling
+from provenance.errors import MismatchError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from provenance.audits.stopping import Ask, Early
+    from provenance.bundles.manifests import Bundle
+    from provenance.evidence import Commitment, Evidence
+    from provenance.records import Record
+    from provenance.scoring import Scores
+
+REFERENCE = re.compile(r"reference-(\d+)")
+
+
+def of(bundle: Bundle, claimed: Evidence) -> tuple[Scores, list[Scores]]:
+    """Read the scores that evidence names: the suspect's, and those of its references in their order."""
+    numbers = sorted(int(match[1]) for match in map(REFERENCE.fullmatch, claimed.inputs) if match)
+    names = ["scores", *(f"reference-{number}" for number in numbers)]
+    suspect, *others = (scoring.read(bundle.place(_digest(claimed, name))) for name in names)
+    return suspect, others
+
+
+def walked(
+    scores: Scores, references: list[Scores], claimed: Evidence, *, walk: Callable[[Ask], Early]
+) -> tuple[Scores, list[Scores], Early]:
+    """Walk again through answers that were kept, as an audit that stopped early did when it asked."""
+    pickers = [scoring.picker(one) for one in (scores, *references)]
+
+    def ask(records: Iterable[Record]) -> tuple[Scores, tuple[Scores, ...]]:
+        block = tuple(records)
+        suspect, *others = (pick(block) for pick in pickers)
+        return suspect, tuple(others)
+
+    early = walk(ask)
+    replayed = bool((claimed.stopped or {}).get("replayed"))
+    again = [replace(said, sha256=one.sha256) for said, one in zip(early.references, references, strict=True)]
+    return replace(early.scores, sha256=scores.sha256), again, replace(early, replayed=replayed)
+
+
+def settled(found: Evidence, bundle: Bundle, claimed: Evidence) -> Evidence:
+    """Let what was computed again say what it owes to the run, as the claim does."""
+    plan = plans.read(bundle.place(_planned(claimed.plan))) if claimed.plan else None
+    circumstances = settling.Circumstances(
+        by_evalue=bool(bundle.manifest.settings.get("by_evalue")),
+        family=claimed.family,
+        label=claimed.suspect.get("label"),
+        plan=plan,
+        witnessed=tuple(one for one in claimed.commitments if one not in own(bundle, claimed)),
+    )
+    return settling.settle(found, circumstances)
+
+
+def own(bundle: Bundle, claimed: Evidence) -> tuple[Commitment, ...]:
+    """Give the commitments of a claim that are to what was audited, not to its plan."""
+    if not claimed.plan:
+        return claimed.commitments
+    place = bundle.place(_planned(claimed.plan))
+    roots = {commitments.published(place).root} if commitments.is_committed(place) else set()
+    return tuple(one for one in claimed.commitments if one.root not in roots)
+
+
+def committed(bundle: Bundle) -> Iterator[Path]:
+    """Name what lies here with a commitment beside it."""
+    places = (bundle.folder / name for name in dict.fromkeys(bundle.manifest.sources.values()))
+    return (place for place in places if commitments.is_committed(place))
+
+
+def _planned(plan: Mapping[str, object]) -> str:
+    return str(plan["sha256"])
+
+
+def _digest(claimed: Evidence, name: str) -> str:
+    if name not in claimed.inputs:
+        raise MismatchError(f"evidence names no {name}", expected="the digest of what it rests on")
+    return claimed.inputs[name]

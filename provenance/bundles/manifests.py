@@ -1,0 +1,110 @@
+"""What does a bundle hold, and by which settings was it made?"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from provenance import artifacts, reading, storage
+from provenance.errors import ArtifactError, InputError
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+
+SCHEMA = "provtool/bundle/1"
+FILE = "bundle.json"
+SIGNATURE = "bundle.dsse.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One finding of the run."""
+
+    evidence: str
+    """Its file in the bundle."""
+    about: str = ""
+    """What tells its question from the other questions of the run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """Everything that lies in a bundle, and everything that it takes to compute its numbers again."""
+
+    audit: str
+    claims: tuple[Claim, ...]
+    sources: Mapping[str, str]
+    """For each digest that evidence names, the file in the bundle that has it, or that stands for it."""
+    settings: Mapping[str, Any]
+    """Of the whole run."""
+    environment: Mapping[str, Any]
+    """On what it was computed."""
+    files: Mapping[str, str]
+    """SHA-256 of every file in the bundle but this one and signatures over it."""
+    redacted: bool = False
+    """Whether numbers stand in place of texts."""
+    tool: str = artifacts.TOOL
+    schema: str = field(default=SCHEMA, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """A folder with its manifest."""
+
+    folder: Path
+    manifest: Manifest
+
+    def place(self, sha256: str) -> Path:
+        """Say where what evidence names by a digest lies.
+
+        Raises
+        ------
+        InputError
+            If it is not here.
+        """
+        name = self.manifest.sources.get(sha256)
+        if name is None:
+            raise InputError(f"nothing with digest {sha256[:12]}", path=self.folder, expected="all that evidence names")
+        return self.folder / name
+
+
+def is_bundle(path: str | os.PathLike[str]) -> bool:
+    """Say whether a path is a bundle, or the manifest of one."""
+    return (Path(path) / FILE).is_file() or (Path(path).name == FILE and Path(path).is_file())
+
+
+def read(path: str | os.PathLike[str]) -> Bundle:
+    """Open a bundle by its folder, or by the manifest in it.
+
+    Raises
+    ------
+    ArtifactError
+        If the manifest is damaged, or names a file outside of the bundle.
+    """
+    folder = Path(path).parent if Path(path).name == FILE else Path(path)
+    manifest = reading.record(Manifest, storage.read_json(folder / FILE, schema=SCHEMA), path=folder / FILE)
+    named = [*manifest.files, *manifest.sources.values(), *(claim.evidence for claim in manifest.claims)]
+    for name in named:
+        if not _inside(folder, name):
+            raise ArtifactError(f"names {name!r}", path=folder / FILE, expected="files inside of the bundle")
+    return Bundle(folder=folder, manifest=manifest)
+
+
+def write(folder: Path, manifest: Manifest) -> None:
+    """Write the manifest into its folder, last of all."""
+    value = asdict(manifest)
+    storage.write_json(folder / FILE, {"schema": value.pop("schema"), **value})
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """Take the digest of everything in a folder but the manifest and signatures over it."""
+    found = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {name: storage.digest(path) for name, path in found.items() if name not in {FILE, SIGNATURE}}
+
+
+def _inside(folder: Path, name: str) -> bool:
+    pure = PurePosixPath(name)
+    return (
+        not pure.is_absolute() and ".." not in pure.parts and (folder / name).resolve().is_relative_to(folder.resolve())
+    )

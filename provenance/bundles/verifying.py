@@ -1,0 +1,160 @@
+"""Does everything in a bundle agree, and do its numbers come out again?
+
+No model is asked: the audit's own functions compute every number from the saved scores once more, with the seed that
+the evidence names. Evidence that was altered, be it together with its digest, is found by that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from provenance import artifacts, commitments, evidence, vouching
+from provenance.bundles import answers, comparing, manifests, packing
+from provenance.checks import Check, Failed, Held, Skipped, Verification
+from provenance.errors import ProvenanceError
+from provenance.evidence import Evidence
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from cryptography.x509 import Certificate
+
+    from provenance.bundles.manifests import Bundle, Claim
+
+    Again = Callable[[Bundle, Claim, Evidence], Evidence]
+    More = Callable[[Bundle], Iterator[Check]]
+
+SHOWN = 5
+"""Differing numbers that are named; the rest is counted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Court:
+    """How the numbers of one kind of audit are computed again."""
+
+    again: Again
+    more: More = lambda _bundle: iter(())
+    """What else can be checked, such as a key."""
+
+
+def verify(
+    path: str | os.PathLike[str], *, courts: Mapping[str, Court], trusted: Sequence[Certificate] | None = None
+) -> Verification:
+    """Check a bundle: digests, commitments, and every number.
+
+    Parameters
+    ----------
+    courts
+        For each audit, how its numbers are computed again.
+    trusted
+        Roots that may vouch for time stamps; those that HTTPS trusts when None.
+
+    Raises
+    ------
+    ArtifactError
+        If the manifest itself is damaged.
+    """
+    bundle = manifests.read(path)
+    return Verification(path=bundle.folder, checks=tuple(_checks(bundle, courts, trusted)))
+
+
+def _checks(bundle: Bundle, courts: Mapping[str, Court], trusted: Sequence[Certificate] | None) -> Iterator[Check]:
+    yield from _files(bundle)
+    court = courts.get(bundle.manifest.audit)
+    found = list[Evidence]()
+    for claim in bundle.manifest.claims:
+        match _read(bundle, claim):
+            case Failed() as failed:
+                yield failed
+            case claimed:
+                found.append(claimed)
+                yield from _committed(bundle, claim, claimed)
+                yield from _computed(bundle, claim, claimed, court)
+    for place in answers.committed(bundle):
+        yield from vouching.check(place, trusted=trusted)
+    yield from court.more(bundle) if court else ()
+    yield from _report(bundle, found)
+    yield from _beyond(found)
+
+
+def _files(bundle: Bundle) -> Iterator[Check]:
+    """Compare every file with its digest, and name what is missing, extra or altered."""
+    what, claimed, there = "files", bundle.manifest.files, manifests.digests(bundle.folder)
+    faults = [f"{name}: missing" for name in claimed if name not in there]
+    faults += [f"{name}: not in the manifest" for name in there if name not in claimed]
+    faults += [f"{name}: altered" for name, digest in there.items() if claimed.get(name, digest) != digest]
+    yield from (Failed(what=what, detail=fault) for fault in faults)
+    if not faults:
+        yield Held(what=what, detail=f"{len(there)} with the digests that the manifest gives")
+
+
+def _read(bundle: Bundle, claim: Claim) -> Evidence | Failed:
+    try:
+        return evidence.read(bundle.folder / claim.evidence)
+    except ProvenanceError as error:
+        return Failed(what=claim.evidence, detail=str(error))
+
+
+def _computed(bundle: Bundle, claim: Claim, claimed: Evidence, court: Court | None) -> Iterator[Check]:
+    """Compute every number again and compare."""
+    what = f"numbers of {claim.evidence}"
+    if court is None or claimed.audit != bundle.manifest.audit:
+        yield Failed(what=what, detail=f"audit {claimed.audit!r} in a bundle of {bundle.manifest.audit!r}")
+        return
+    try:
+        count, differences = comparing.compare(claimed, court.again(bundle, claim, claimed))
+    except (ProvenanceError, KeyError) as error:
+        yield Failed(what=what, detail=f"cannot be computed again: {error}")
+        return
+    yield from (Failed(what=what, detail=str(one)) for one in differences[:SHOWN])
+    if differences[SHOWN:]:
+        yield Failed(what=what, detail=f"{len(differences) - SHOWN:,} more differ")
+    if not differences:
+        yield Held(what=what, detail=f"{count:,} numbers and statements come out again from the scores")
+
+
+def _committed(bundle: Bundle, claim: Claim, claimed: Evidence) -> Iterator[Check]:
+    """Check that evidence names the commitments that lie here, and no others."""
+    what = f"commitments of {claim.evidence}"
+    try:
+        here = {one.root: one for one in map(commitments.published, answers.committed(bundle))}
+    except ProvenanceError as error:
+        yield Failed(what=what, detail=str(error))
+        return
+    named = {one.root: one for one in claimed.commitments}
+    faults = [f"{one.artifact}: no such commitment lies here" for root, one in named.items() if root not in here]
+    for root, one in named.items():
+        same = here.get(root, one)
+        if (one.artifact, one.time) != (same.artifact, same.time) or one.witness not in {None, same.witness}:
+            faults.append(f"{one.artifact}: evidence says {one.time}, {one.witness}; {same.time}, {same.witness} here")
+    yield from (Failed(what=what, detail=fault) for fault in faults)
+    if named and not faults:
+        yield Held(what=what, detail=f"{len(named)} named, as they were published")
+
+
+def _report(bundle: Bundle, found: Sequence[Evidence]) -> Iterator[Check]:
+    """Lay the evidence out again: its page must be the one that lies here."""
+    what, page = "report", bundle.folder / "report.html"
+    if bundle.manifest.tool != artifacts.TOOL:
+        yield Skipped(what=what, detail=f"made by {bundle.manifest.tool}, which lays pages out in its own way")
+        return
+    if len(found) < len(bundle.manifest.claims):
+        yield Skipped(what=what, detail="evidence that cannot be read cannot be laid out")
+        return
+    try:
+        names = [claim.evidence for claim in bundle.manifest.claims]
+        same = packing.render(bundle.folder, found, names).html == page.read_text(encoding="utf-8")
+    except (ProvenanceError, OSError, ValueError) as error:
+        yield Failed(what=what, detail=f"cannot be laid out again: {error}")
+        return
+    detail = "the page is the one that this evidence gives" if same else f"{page.name} is not what this evidence gives"
+    yield (Held if same else Failed)(what=what, detail=detail)
+
+
+def _beyond(found: Sequence[Evidence]) -> Iterator[Check]:
+    """Say what no check of a bundle can show."""
+    for name in dict.fromkeys(str(one.suspect["suspect"]) for one in found if "scores" in one.inputs):
+        detail = "whether it would give these answers: only asking it again tells (provtool score)"
+        yield Skipped(what=f"answers of {name}", detail=detail)

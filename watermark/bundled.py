@@ -1,0 +1,86 @@
+"""How is an audit of a marked release computed again from its bundle?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from provenance import artifacts, scoring
+from provenance.bundles import answers
+from provenance.checks import Check, Failed, Skipped
+from provenance.errors import ProvenanceError
+from watermark import claims, copies, detection, ledger, recipients
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from provenance.audits.stopping import Ask, Early
+    from provenance.bundles.manifests import Bundle, Claim
+    from provenance.evidence import Evidence
+    from watermark.keys import Key
+    from watermark.ledger import Ledger
+
+
+def again(bundle: Bundle, claim: Claim, claimed: Evidence) -> Evidence:
+    """Audit the release once more, with what the bundle holds and by its settings."""
+    told = bundle.manifest.settings
+    scores, references = answers.of(bundle, claimed)
+    books = copies.apart(tuple(ledger.read(bundle.place(sha256)) for sha256 in scores.inputs.values()))
+    scoring.check_inputs(scores, detection.ledger_inputs(books))
+    own = _own(books, claim)
+    chosen: dict[str, Any] = {"most": told.get("queries"), "edited": frozenset(map(tuple, told.get("edited", ())))}
+    early: Early | None = None
+
+    def walk(ask: Ask) -> Early:
+        return detection.ask_early(own, ask, alpha=told["level"], seed=claimed.seed, **chosen)
+
+    if claimed.stopped is not None:
+        scores, references, early = answers.walked(scores, references, claimed, walk=walk)
+    found = detection.audit(
+        own,
+        scores,
+        references=references,
+        alpha=claimed.alpha,
+        resamples=told["resamples"],
+        seed=claimed.seed,
+        commitments=answers.own(bundle, claimed),
+        early=early,
+        **chosen,
+    )
+    return answers.settled(recipients.screened(found, own, books, scores=scores), bundle, claimed)
+
+
+def check(bundle: Bundle, *, key: Key | None) -> Iterator[Check]:
+    """Deal every choice of the ledgers again, and say what rests on the audit's word."""
+    for name in dict.fromkeys(bundle.manifest.sources.values()):
+        place = bundle.folder / name
+        if artifacts.kind_of(place) == ledger.LEDGER.name:
+            yield from _dealt(place, key)
+    if edited := bundle.manifest.settings.get("edited"):
+        yield Skipped(
+            what="edited documents", detail=f"that it was these {len(edited)} and no others is the audit's word"
+        )
+
+
+def _dealt(place: Path, key: Key | None) -> Iterator[Check]:
+    if key is None:
+        yield Skipped(
+            what=f"deals of {place.name}", detail="no key is at hand; its owner has it: --key, or PROVTOOL_KEY"
+        )
+        return
+    try:
+        book = ledger.read(place)
+    except ProvenanceError as error:
+        yield Failed(what=f"deals of {place.name}", detail=str(error))
+        return
+    yield from claims.check_deals(book, key)
+
+
+def about(recipient: str | None) -> str:
+    """Name the claim about one recipient's copies among those of a run."""
+    return f"copy of {recipient or 'nobody'}"
+
+
+def _own(books: tuple[Ledger, ...], claim: Claim) -> tuple[Ledger, ...]:
+    groups = {about(recipient): own for recipient, own in copies.by_recipient(books).items()}
+    return groups[claim.about] if claim.about else books
