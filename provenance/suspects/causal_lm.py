@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from provenance.suspects.marks import Bos
     from provenance.suspects.pieces import Batch
 
+MOST_TOKENS = {"cpu": 2_048}
+"""Tokens read at once, whatever the budget: what layers make of more is larger than the memory that the C library
+keeps at hand, and asking the system for fresh pages each time costs a tenth of the speed."""
 MOST_LOGITS = 32_000_000
 """Logits held at once where an architecture gives them for all tokens or not at all."""
 
@@ -67,7 +70,8 @@ class CausalLM:
         parts = [piece for row, item in enumerate(encoded) for piece in pieces.cut(row, item, self.context)]
         done, total = 0, sum(len(piece.ids) for piece in parts)
         results: list[torch.Tensor] = [torch.empty(3, 0)] * len(parts)
-        for batch in pieces.batches(parts, self._budget(), sharing=self.reach, turn=self.turn):
+        most = MOST_TOKENS.get(self.model.device.type)
+        for batch in pieces.batches(parts, self._budget(), most=most, sharing=self.reach, turn=self.turn):
             for index, result in self._answers(parts, batch):
                 results[index] = result
                 done += len(parts[index].ids)

@@ -79,11 +79,15 @@ class Batch:
         return replace(self, rows=self.rows[:middle]), replace(self, rows=self.rows[middle:])
 
 
-def batches(pieces: Sequence[Piece], budget: int, *, sharing: int = 0, turn: int | None = None) -> Iterator[Batch]:
+def batches(
+    pieces: Sequence[Piece], budget: int, *, most: int | None = None, sharing: int = 0, turn: int | None = None
+) -> Iterator[Batch]:
     """Group pieces of like length: padded width times rows within the budget, next to nothing of it padding.
 
     Parameters
     ----------
+    most
+        Less than the budget for batches that share nothing, all of whose tokens are read.
     sharing
         Put pieces of up to so many tokens that begin alike together, where that pays.
     turn
@@ -93,7 +97,8 @@ def batches(pieces: Sequence[Piece], budget: int, *, sharing: int = 0, turn: int
     apart = set(range(len(pieces))).difference(*(rows for _, rows in grouped))
     beyond = {row for row in apart if turn is not None and len(pieces[row].ids) > turn}
     for shared, rows in ((0, sorted(beyond)), (0, sorted(apart - beyond)), *grouped):
-        yield from (Batch(rows=part, shared=shared) for part in _filled(pieces, rows, budget))
+        bound = budget if shared else min(budget, most or budget)
+        yield from (Batch(rows=part, shared=shared) for part in _filled(pieces, rows, bound))
 
 
 def _filled(pieces: Sequence[Piece], rows: Sequence[int], budget: int) -> Iterator[tuple[int, ...]]:

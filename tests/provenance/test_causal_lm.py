@@ -232,6 +232,17 @@ def test_no_full_copy_of_the_logits(folder, monkeypatch):
     assert max(calls) <= 64
 
 
+def test_a_processor_is_given_small_batches(plain):
+    """On a CPU no more tokens are read at once than are read fast, however large the budget."""
+    suspect, read = suspects.load(str(plain), batch_tokens=1 << 20), []
+    suspect.model.get_input_embeddings().register_forward_hook(
+        lambda _module, inputs, _output: read.append(inputs[0].numel())
+    )
+    list(suspect.score(_rows(count=90), window=None, progress=_quiet))
+    assert sum(read) > max(read)
+    assert max(read) <= causal_lm.MOST_TOKENS["cpu"]
+
+
 def test_only_tokens_that_are_scored_reach_the_head(plain, monkeypatch):
     """Neither padding nor context is put through the head."""
     suspect, seen = suspects.load(str(plain)), []
