@@ -65,15 +65,18 @@ def compute(transcript: Transcript, units: Units, *, resamples: int | None, rng:
         member=int(np.argmax(z)),
         test=test,
         log10_floor=floor,
-        capital=bet(transcript, units),
+        capital=_bet(units, curves, units.strata) if not len(units.rest_strata) else bet(transcript, units),
         last=last_seen(units.positions) / transcript.run_length,
     )
 
 
 def bet(transcript: Transcript, units: Units) -> betting.Capital:
     """Bet, unit by unit, that what the suspect likes stands late; positions of units without an answer stay unseen."""
+    return _bet(units, *_pool(transcript, units))
+
+
+def _bet(units: Units, curves: NDArray[np.float64], strata: NDArray[np.int64]) -> betting.Capital:
     bets = residuals.sequential_bets(units.scores, _predictors(units))
-    curves, strata = _pool(transcript, units)
     return betting.order_capital(bets, curves, strata=strata)
 
 

@@ -15,6 +15,8 @@ import numpy as np
 from scipy import special
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from numpy.typing import NDArray
 
 ORDER_STAKES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
@@ -26,6 +28,8 @@ BET_STEP = 0.125
 """Bets are rounded to this grid, so that sums over unrevealed positions are taken once a level."""
 CACHED_CELLS = 1 << 15
 """Numbers worked on at once: 256 kB, near the processor."""
+HELD_CELLS = 1 << 22
+"""Growths of strategies that are held together: 32 MB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,36 +73,43 @@ def order_capital(bets: NDArray[np.float64], curves: NDArray[np.float64], *, str
     levels = np.round(bets / BET_STEP).astype(np.int64)
     order = np.argsort(strata, kind="stable")
     edges = np.flatnonzero(np.r_[True, np.diff(strata[order]) != 0, True])
-    growth = np.zeros((len(ORDER_STAKES) * curves.shape[1], len(bets)))
-    for low, high in itertools.pairwise(edges.tolist()):
-        rows = order[low:high]
-        walked = rows[: np.searchsorted(rows, len(bets))]
-        growth[:, walked] = _growth(levels[walked], np.ascontiguousarray(scaled[rows].T))
-    return _mixture(growth, f"betting(stakes={list(ORDER_STAKES)}, curves={curves.shape[1]}, bet_step={BET_STEP})")
+    kinds, stakes = np.tile(np.arange(curves.shape[1]), len(ORDER_STAKES)), np.repeat(ORDER_STAKES, curves.shape[1])
+
+    def growth(part: slice) -> NDArray[np.float64]:
+        grown = np.zeros((len(stakes[part]), len(bets)))
+        for low, high in itertools.pairwise(edges.tolist()):
+            rows = order[low:high]
+            walked = rows[: np.searchsorted(rows, len(bets))]
+            grown[:, walked] = _growth(levels[walked], scaled[rows[:, None], kinds[part]].T, stakes[part])
+        return grown
+
+    method = f"betting(stakes={list(ORDER_STAKES)}, curves={curves.shape[1]}, bet_step={BET_STEP})"
+    return _mixture(growth, strategies=len(stakes), rows=len(bets), method=method)
 
 
-def _growth(levels: NDArray[np.int64], scaled: NDArray[np.float64]) -> NDArray[np.float64]:
+def _growth(levels: NDArray[np.int64], curves: NDArray[np.float64], stakes: NDArray[np.float64]) -> NDArray[np.float64]:
     """Log growth of each row walked against the mean over the rows not yet revealed, those from it to the end.
 
     Parameters
     ----------
     levels
         Bets in units of `BET_STEP`, shape ``(walked,)``.
-    scaled
-        Curves, shape ``(k, n)``.
+    curves
+        Of each strategy, shape ``(strategies, n)``.
+    stakes
+        Of each strategy.
 
     Returns
     -------
-    Shape ``(stakes × k, walked)``.
+    Shape ``(strategies, walked)``.
     """
-    growth = np.zeros((len(ORDER_STAKES) * len(scaled), len(levels)))
-    stakes = BET_STEP * np.repeat(ORDER_STAKES, len(scaled))
-    curves = np.tile(np.arange(len(scaled)), len(ORDER_STAKES))
-    chunk = max(1, CACHED_CELLS // scaled.shape[1])
+    growth = np.zeros((len(stakes), len(levels)))
+    steps = BET_STEP * stakes[:, None]
+    chunk = max(1, CACHED_CELLS // curves.shape[1])
     for first in range(0, len(stakes), chunk):
         part = slice(first, first + chunk)
         for sign in (1, -1):
-            _grow(growth[part], sign * levels, scaled[curves[part]], sign * stakes[part, None])
+            _grow(growth[part], sign * levels, np.ascontiguousarray(curves[part]), sign * steps[part])
     return growth
 
 
@@ -142,7 +153,7 @@ def redraw_capital(centred: NDArray[np.float64]) -> Capital:
     exponents = np.array(REDRAW_STAKES)[:, None, None] * scaled[None]
     sizes = np.sum(~np.isnan(centred), axis=1)
     mean = special.logsumexp(np.where(np.isnan(exponents), -np.inf, exponents), axis=2) - np.log(sizes)
-    return _mixture(exponents[:, :, 0] - mean, f"betting(stakes={list(REDRAW_STAKES)})")
+    return _held(exponents[:, :, 0] - mean, f"betting(stakes={list(REDRAW_STAKES)})")
 
 
 def coin_capital(sides: NDArray[np.int64], agree: NDArray[np.bool_]) -> Capital:
@@ -157,15 +168,40 @@ def coin_capital(sides: NDArray[np.int64], agree: NDArray[np.bool_]) -> Capital:
         In walking order, which knows nothing of how the coins fell, shape ``(coins,)``.
     """
     stakes = np.array(COIN_STAKES)
-    return _mixture(
-        np.log(1 - stakes + np.outer(sides * agree, stakes)).T.copy(), f"betting(stakes={list(COIN_STAKES)})"
-    )
+    return _held(np.log(1 - stakes + np.outer(sides * agree, stakes)).T, f"betting(stakes={list(COIN_STAKES)})")
 
 
-def _mixture(growth: NDArray[np.float64], method: str) -> Capital:
-    """Average strategies whose log growth stands in rows, shape ``(strategies, n)``, which is overwritten."""
-    paths = np.cumsum(growth, axis=1, out=growth)
-    mixed = [
-        special.logsumexp(paths[:, low : low + CACHED_CELLS], axis=0) for low in range(0, paths.shape[1], CACHED_CELLS)
-    ]
-    return Capital(path=np.concatenate([*mixed, []]) - math.log(len(paths)), method=method)
+def _held(growth: NDArray[np.float64], method: str) -> Capital:
+    """Average strategies whose log growth stands in rows, shape ``(strategies, n)``."""
+    strategies, rows = growth.shape
+    return _mixture(lambda part: growth[part].copy(), strategies=strategies, rows=rows, method=method)
+
+
+def _mixture(growth: Callable[[slice], NDArray[np.float64]], *, strategies: int, rows: int, method: str) -> Capital:
+    """Average strategies, as many at a time as can be held; where those are not all, their growth is computed twice.
+
+    Parameters
+    ----------
+    growth
+        Gives the log growth of some strategies, shape ``(some, rows)``, which is overwritten.
+    """
+    step = max(1, HELD_CELLS // max(rows, 1))
+    whole = None if step < strategies else np.cumsum(growth(slice(None)), axis=1)
+
+    def paths() -> Iterator[NDArray[np.float64]]:
+        if whole is not None:
+            yield from whole
+            return
+        for first in range(0, strategies, step):
+            grown = growth(slice(first, first + step))
+            yield from np.cumsum(grown, axis=1, out=grown)
+
+    highest = np.full(rows, -np.inf)
+    for path in paths():
+        np.maximum(highest, path, out=highest)
+    rest, ties = np.zeros(rows), np.zeros(rows)
+    for path in paths():
+        top = path == highest
+        ties += top
+        rest += np.exp(np.where(top, -np.inf, path - highest))
+    return Capital(path=np.log1p(rest / ties) + np.log(ties) + highest - math.log(strategies), method=method)

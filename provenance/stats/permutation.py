@@ -111,14 +111,16 @@ def family_test(
     resamples
         Number of shuffles; the floor of the p-value is 1/(resamples + 1).
     """
-    order = np.argsort(strata, kind="stable")
+    if (np.diff(strata) < 0).any():
+        order = np.argsort(strata, kind="stable")
+        values, curves, strata = values[order], curves[order], strata[order]
     groups = len(np.unique(strata))
-    centred, scaled = standardise(values[order], curves[order], strata[order])
+    centred, scaled = standardise(values, curves, strata)
     z = centred @ scaled
     if groups == 1 and len(values) >= SHIFTED_ROWS:
         name, null, rounding = "shifts", *shifts(centred, scaled, rng=rng)
     else:
-        null = _shuffled_maxima(centred, scaled, strata[order], resamples=resamples, rng=rng)
+        null = _shuffled_maxima(centred, scaled, strata, resamples=resamples, rng=rng)
         name, rounding = "permutation", 0.0
     scale = float(np.max(np.abs(centred) @ np.abs(scaled), initial=0.0)) + rounding
     return FamilyTest(
@@ -127,7 +129,7 @@ def family_test(
         member=int(z.argmax()),
         z=tuple(z.tolist()),
         null=null,
-        log10_floor=log10_floor(curves[order], strata[order]),
+        log10_floor=log10_floor(curves, strata),
         method=f"{name}(resamples={len(null)}, max_of={curves.shape[1]}, strata={groups})",
     )
 
@@ -175,9 +177,11 @@ def log10_floor(curves: NDArray[np.float64], strata: NDArray[np.int64]) -> float
     """
     sizes = np.unique(strata, return_counts=True)[1]
     order = np.lexsort((*curves.T, strata))
-    table = np.column_stack([strata, curves])[order]
-    starts = np.flatnonzero(np.r_[True, (table[1:] != table[:-1]).any(axis=1)])
-    doubles = np.diff(np.r_[starts, len(table)])
+    differs = np.arange(len(order)) == 0
+    for column in (strata, *curves.T):
+        sorted_ = column[order]
+        differs[1:] |= sorted_[1:] != sorted_[:-1]
+    doubles = np.diff(np.r_[np.flatnonzero(differs), len(order)])
     arrangements = special.gammaln(sizes + 1).sum() - special.gammaln(doubles + 1).sum()
     return float(-max(arrangements, 0.0) / np.log(10))
 
