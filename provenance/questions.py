@@ -164,7 +164,12 @@ def _content(record: Record, row: int | None) -> bytes:
         asked = (asked, record.spans)
     if row is not None:
         asked = (row, record.set, record.id, record.variant, record.view)
-    return hashlib.sha256(repr(asked).encode()).digest()
+    digest = hashlib.sha256(repr(asked).encode()).digest()
+    if not record.spans:
+        return digest
+    # Variants of a text lie together, since what is drawn before their first site is theirs in common.
+    before = (record.text or "")[: record.spans[0].start]
+    return hashlib.sha256(before.encode(errors="surrogatepass")).digest()[:8] + digest[:24]
 
 
 def _cut(sizes: Sequence[int], *, most: int) -> tuple[range, ...]:

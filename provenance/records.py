@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -68,6 +68,15 @@ class Window:
         return f"{self.start}:{self.length}"
 
 
+class Span(NamedTuple):
+    """A place in a text where several wordings may stand."""
+
+    start: int
+    end: int
+    options: tuple[str, ...] = ()
+    """All of them, sorted, so that none stands out."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """One text to be scored, as token ids, as characters, or both."""
@@ -81,7 +90,7 @@ class Record:
     set: str | None = None
     variant: int = 0
     view: str = "text"
-    spans: tuple[tuple[int, int], ...] = ()
+    spans: tuple[Span, ...] = ()
     """Where in `text` there are several wordings; only who is asked by continuations looks at them."""
 
 

@@ -8,12 +8,11 @@ batch.
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from provenance import artifacts, storage
 from provenance.errors import InputError, MismatchError
@@ -81,32 +80,39 @@ def sample(
         "prompts": storage.digest_json([asdict(prompt) for prompt in prompts]) if prompts else None,
         "tool": artifacts.TOOL,
     }
+    part = Path(f"{target}.part")
     _check(target, told)
     if target.exists():
         kept = _whole_lines(target)
-        return Sample(texts=len(kept), tokens=sum(row["tokens"] for row in kept), path=target)
-    part = Path(f"{target}.part")
+        if _tokens(kept) >= tokens:
+            return Sample(texts=len(kept), tokens=_tokens(kept), path=target)
+        target.replace(part)  # more are wanted: they follow those that are there
     kept = _kept(part)
-    done = sum(row["tokens"] for row in kept)
+    texts, done = len(kept), _tokens(kept)
     with part.open("a", encoding="utf-8") as stream:
-        for batch in itertools.count(len(kept) // BATCH):
-            if done >= tokens:
-                break
-            progress(min(done, tokens), tokens)
-            rows = _written(writer, batch, how, prompts, seed)
-            stream.write("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
-            stream.flush()
-            os.fsync(stream.fileno())
-            done += sum(row["tokens"] for row in rows)
-            kept += rows
-            if not any(row["tokens"] for row in rows):
-                raise InputError(
-                    "a whole batch of texts was empty", path=part, hint="other --prompts, or --instruction"
-                )
+        while done < tokens:
+            progress(done, tokens)
+            rows = _keep(_written(writer, texts // BATCH, how, prompts, seed), stream)
+            texts, done = texts + len(rows), done + _tokens(rows)
     progress(tokens, tokens)
+    storage.write_json(_about(target), {"schema": SCHEMA, **told, "sha256": storage.digest(part)})
     part.replace(target)
-    storage.write_json(_about(target), {"schema": SCHEMA, **told, "sha256": storage.digest(target)})
-    return Sample(texts=len(kept), tokens=done, path=target)
+    return Sample(texts=texts, tokens=done, path=target)
+
+
+def _tokens(rows: Sequence[Mapping[str, Any]]) -> int:
+    return sum(row["tokens"] for row in rows)
+
+
+def _keep(rows: list[dict[str, Any]], stream: TextIO) -> list[dict[str, Any]]:
+    """Put a batch where no kill can take it."""
+    if not _tokens(rows):
+        hint = "other --prompts, or --instruction"
+        raise InputError("a whole batch of texts was empty", path=stream.name, hint=hint)
+    stream.write("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+    stream.flush()
+    os.fsync(stream.fileno())
+    return rows
 
 
 def _written(writer: Writer, batch: int, how: Manuscript, prompts: Sequence[Prompt], seed: int) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from provenance.records import Record
+from provenance.records import Record, Span
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -96,5 +96,13 @@ class Records:
             set=set_,
             variant=variant,
             view=view,
-            spans=tuple((start, end) for start, end in spans),
+            spans=tuple(Span(start, end, tuple(options)) for start, end, options in spans),
         )
+
+
+def held(records: Iterable[Record]) -> Unheld[Record]:
+    """Hold records that come but once, so that they can be gone through again."""
+    kept = Records()
+    for record in records:
+        kept.append(record)
+    return Unheld(length=len(kept), passing=lambda: (kept[row] for row in range(len(kept))), at=lambda row: kept[row])

@@ -165,7 +165,17 @@ def modelled(folder, *, ids=True):
     return reply
 
 
-def knowing(texts, *, other="something else entirely", chance=1.0, several=True, echoes=False, trims=False):
+def knowing(
+    texts,
+    *,
+    other="something else entirely",
+    chance=1.0,
+    several=True,
+    echoes=False,
+    trims=False,
+    strict=(),
+    holds=None,
+):
     """Write as a model does that knows texts by heart: how each goes on, in a share of the draws; else `other`.
 
     Parameters
@@ -176,6 +186,10 @@ def knowing(texts, *, other="something else entirely", chance=1.0, several=True,
         Give the prompt back before a draw.
     trims
         Cut the space off a draw.
+    strict
+        What it refuses to be sent.
+    holds
+        How it can be held to a few wordings: it then writes the one it knows, else the first.
     """
     by_heart = "\n".join(texts)
 
@@ -184,12 +198,20 @@ def knowing(texts, *, other="something else entirely", chance=1.0, several=True,
         prompt = body["messages"][0]["content"].rpartition("\n\n")[2] if chat else body["prompt"]
         at = by_heart.find(prompt) if prompt else -1
         rest = by_heart[at + len(prompt) :].partition("\n")[0][: 4 * body["max_tokens"]]
+        if refused := [name for name in strict if body.get(name, 1) != 1]:
+            return 400, {"error": {"message": f"{refused} is not supported"}}, {}
         draws = body.get("n", 1) if several else 1
         knows = [
             at >= 0 and zlib.crc32(f"{prompt}{draw}{body.get('seed')}".encode()) % 1000 < 1000 * chance
             for draw in range(draws)
         ]
-        written = [rest if known else f" {other}" for known in knows]
+        wordings = among(body, holds)
+        if wordings:
+            start = next((one for one in wordings if rest.strip().startswith(one.strip())), wordings[0])
+            rest, strange = said(start, holds), said(wordings[0], holds)
+        else:
+            strange = f" {other}"
+        written = [rest if known else strange for known in knows]
         written = [text.lstrip() if trims else text for text in written]
         written = [prompt + text if echoes else text for text in written]
         choices = [
@@ -202,8 +224,27 @@ def knowing(texts, *, other="something else entirely", chance=1.0, several=True,
     return reply
 
 
-def writing(folder):
-    """Serve a Hugging Face folder that draws texts, as many and as long as asked, by the seed that is sent."""
+def among(body, holds):
+    """Read to which wordings a request holds the server, if it is one that can be held so."""
+    if holds == "structured_outputs":
+        return body.get("structured_outputs", {}).get("choice")
+    if holds == "grammar":
+        return re.findall(r'"(.*?)"', body.get("grammar", ""))
+    if holds == "json_schema" and "response_format" in body:
+        return body["response_format"]["json_schema"]["schema"]["properties"]["wording"]["enum"]
+    return None
+
+
+def said(wording, holds):
+    """Put a wording as such a server does."""
+    return json.dumps({"wording": wording}) if holds == "json_schema" else wording
+
+
+def writing(folder, *, holds="structured_outputs"):
+    """Serve a Hugging Face folder that draws texts, as many and as long as asked, by the seed that is sent.
+
+    Held to a few wordings it draws each in the share that the model gives it among them.
+    """
     import torch
     import transformers
 
@@ -211,7 +252,23 @@ def writing(folder):
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
     lock = threading.Lock()
 
+    def choose(body, wordings):
+        before = tokenizer(body["prompt"])["input_ids"]
+        rows = [tokenizer(body["prompt"] + wording)["input_ids"] for wording in wordings]
+        logs = [model(input_ids=torch.tensor([row])).logits[0].double().log_softmax(dim=-1) for row in rows]
+        own = [
+            sum(float(log[at - 1, row[at]]) for at in range(len(before), len(row)))
+            for row, log in zip(rows, logs, strict=True)
+        ]
+        torch.manual_seed(body.get("seed", 0))
+        drawn = torch.multinomial(torch.tensor(own).softmax(dim=0), body.get("n", 1), replacement=True).tolist()
+        choices = [{"index": at, "text": wordings[one], "finish_reason": "stop"} for at, one in enumerate(drawn)]
+        return {"choices": choices, "usage": {"total_tokens": len(before) + 2 * len(drawn)}}
+
     def reply(body, _headers):
+        if wordings := among(body, holds):
+            with lock, torch.random.fork_rng(), torch.inference_mode():
+                return choose(body, wordings)
         ids = torch.tensor([tokenizer(body["prompt"])["input_ids"] or [0]])
         with lock, torch.random.fork_rng(), torch.inference_mode():
             torch.manual_seed(body.get("seed", 0))

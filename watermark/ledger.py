@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterator, Mapping, Sequence
 
+    from provenance.records import Span
     from watermark.keys import Key
 
 LEDGER = artifacts.Kind(
@@ -71,7 +72,7 @@ class Marked:
         """Render one variant; 0 is the published one."""
         return variants.render(self.text, self.sites, [choices[index] for choices in self.chosen])
 
-    def spans(self, index: int) -> tuple[tuple[int, int], ...]:
+    def spans(self, index: int) -> tuple[Span, ...]:
         """Say where in a variant its sites stand."""
         return variants.spans(self.sites, [choices[index] for choices in self.chosen])
 

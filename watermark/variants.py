@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from provenance.language.surprisal import surprisal
+from provenance.records import Span
 from watermark import keys
 
 if TYPE_CHECKING:
@@ -65,11 +66,11 @@ def render(text: str, sites: Sequence[Site], choices: Sequence[int]) -> str:
     return "".join([*parts, text[at:]])
 
 
-def spans(sites: Sequence[Site], choices: Sequence[int]) -> tuple[tuple[int, int], ...]:
-    """Say where `render` puts the chosen wordings, start and end of each in what it gives."""
-    found, shift = list[tuple[int, int]](), 0
+def spans(sites: Sequence[Site], choices: Sequence[int]) -> tuple[Span, ...]:
+    """Say where `render` puts the chosen wordings in what it gives, and which others might stand there."""
+    found, shift = list[Span](), 0
     for site, choice in zip(sites, choices, strict=True):
         start = site.start + shift
         shift += len(site.options[choice]) - (site.end - site.start)
-        found.append((start, site.end + shift))
+        found.append(Span(start, site.end + shift, tuple(sorted(set(site.options)))))
     return tuple(found)

@@ -18,7 +18,10 @@ Measure = Literal["prefix", "ngrams", "exact"]
 MEASURES: tuple[Measure, ...] = get_args(Measure)
 MAX_NGRAM = 4
 """Longest runs of words that are compared."""
-WORD = re.compile(r"\w+|[^\w\s]")
+UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+"""Letters of scripts that put no spaces between words: Thai, Lao, Burmese, Khmer, Japanese, Chinese."""
+WORD = re.compile(rf"[{UNSPACED}]|[^\W{UNSPACED}]+|[^\w\s]")
+"""A word, a letter of a script without spaces, or a sign."""
 
 
 def log_share(draws: Sequence[str], wording: str) -> float:
@@ -31,6 +34,18 @@ def log_share(draws: Sequence[str], wording: str) -> float:
     """
     wanted = _words(wording)
     return _smoothed(sum(_words(draw)[: len(wanted)] == wanted for draw in draws), len(draws))
+
+
+def log_choice(draws: Sequence[str], wording: str, options: Sequence[str]) -> float:
+    """Say how often a wording was drawn by who was held to a few; what is none of them counts for all alike.
+
+    Examples
+    --------
+    >>> round(math.exp(log_choice([" big", "big", " large"], " big", [" big", " large"])), 3)
+    0.625
+    """
+    found = sum(draw.strip() == wording.strip() for draw in draws)
+    return math.log((found + 0.5) / (len(draws) + 0.5 * len(options)))
 
 
 def measure(draws: Sequence[str], text: str, *, by: Measure) -> float:

@@ -1,7 +1,8 @@
 """How is a server asked to go on from a prompt, and what did it write?
 
 Completions are asked for where there are any, else a chat, with an instruction that is recorded. A first short request
-finds out whether one answer holds several draws, whether a seed is taken, and whether the prompt comes back with them.
+finds out whether one answer holds several draws, whether a seed is taken, and whether the prompt comes back with them;
+others, whether a server can be held to a few wordings.
 """
 
 from __future__ import annotations
@@ -11,17 +12,22 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from provenance.errors import SuspectError
-from provenance.suspects import endpoints, replies
+from provenance.suspects import choices, endpoints, replies
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from provenance.suspects.choices import Hold
     from provenance.suspects.endpoints import Endpoint, Request
 
 INSTRUCTION = "Continue this text exactly where it ends. Write nothing but the continuation."
 """What a chat is told before a prompt, unless the user says otherwise."""
 PROBE = "The train left the old station in New"
 PROBE_DRAWS, PROBE_LENGTH = 2, 8
+PROBE_WORDINGS = (" copper", " violet")
+"""What nobody writes there unless he is held to it."""
+MOST_DRAWS = 128
+"""Draws that are asked for in one request: OpenAI gives no more."""
 AROUND = 32
 """Tokens that a server may add around a prompt, such as a chat's template."""
 
@@ -38,6 +44,8 @@ class Manner:
     """Whether a seed is taken."""
     echoes: bool = False
     """Whether the prompt comes back before what was drawn."""
+    hold: Hold | None = None
+    """How it can be held to a few wordings."""
 
     @property
     def path(self) -> str:
@@ -65,6 +73,8 @@ class Wish:
     temperature: float
     top_p: float = 1.0
     seed: int
+    wordings: tuple[str, ...] = ()
+    """Given, and where the server can be held to them, each draw is one of these."""
     about: str
 
 
@@ -77,52 +87,88 @@ def examine(endpoint: Endpoint, *, instruction: str | None) -> Manner:
         If it cannot be reached, or writes nothing.
     """
     hurried = endpoints.hurried(endpoint)
-    wish = Wish(
-        prompt=PROBE, draws=PROBE_DRAWS, length=PROBE_LENGTH, temperature=1.0, seed=0, about="a first short sentence"
-    )
-    refused = None
-    for manner in _manners(instruction):
-        try:
-            [answer] = hurried.ask(requests(wish, manner)[:1], path=manner.path)
-        except (replies.RefusedError, replies.MissingError) as error:
-            refused = refused or error
-            continue
-        drawn = read(answer, manner, PROBE)
-        if not any(one.text.strip() for one in drawn):
-            raise SuspectError("writes nothing", path=endpoint.address.name, expected="a few words after a prompt")
-        back = all(one.text.lstrip().startswith(PROBE) for one in drawn)
-        return replace(manner, several=len(drawn) == PROBE_DRAWS, echoes=back)
+    refused: SuspectError | None = None
+    for told in [instruction] if instruction else [None, INSTRUCTION]:
+        for several, seeded in ((True, True), (True, False), (False, True), (False, False)):
+            manner = Manner(instruction=told, several=several, seeded=seeded)
+            try:
+                return _tried(hurried, manner)
+            except replies.MissingError as error:
+                refused = refused or error
+                break
+            except replies.RefusedError as error:
+                refused = refused or error
     raise refused or SuspectError("answers no request for a text", path=endpoint.address.name)
 
 
-def _manners(instruction: str | None) -> tuple[Manner, ...]:
-    """Give what is tried, one after the other."""
-    told = [Manner(instruction=instruction)] if instruction else [Manner(), Manner(instruction=INSTRUCTION)]
-    return tuple(replace(manner, seeded=seeded) for manner in told for seeded in (True, False))
+def hold(endpoint: Endpoint, manner: Manner) -> Manner:
+    """Find out how a server can be held to a few wordings, if it can."""
+    hurried = endpoints.hurried(endpoint)
+    for way in choices.HOLDS if manner.instruction else choices.HOLDS[:-1]:
+        held = replace(manner, hold=way)
+        wish = replace(_probe(), wordings=PROBE_WORDINGS)
+        try:
+            [answer] = hurried.ask(requests(wish, held)[:1], path=held.path)
+        except replies.RefusedError:
+            continue
+        drawn = read(answer, held, PROBE)
+        if drawn and {one.text.strip() for one in drawn} <= {one.strip() for one in PROBE_WORDINGS}:
+            return held
+    return manner
+
+
+def _probe() -> Wish:
+    about = "a first short sentence"
+    return Wish(prompt=PROBE, draws=PROBE_DRAWS, length=PROBE_LENGTH, temperature=1.0, seed=0, about=about)
+
+
+def _tried(endpoint: Endpoint, manner: Manner) -> Manner:
+    """Ask once in a manner, and give what is seen of it."""
+    [answer] = endpoint.ask(requests(_probe(), manner)[:1], path=manner.path)
+    drawn = read(answer, manner, PROBE)
+    if not any(one.text.strip() for one in drawn):
+        raise SuspectError("writes nothing", path=endpoint.address.name, expected="a few words after a prompt")
+    back = all(one.text.lstrip().startswith(PROBE) for one in drawn)
+    return replace(manner, several=len(drawn) == PROBE_DRAWS, echoes=back)
 
 
 def requests(wish: Wish, manner: Manner) -> list[Request]:
-    """Write the requests for one wish: one, or one a draw where a server gives no more at a time."""
-    if not manner.several:
-        one = replace(manner, several=True)
-        each = (replace(wish, draws=1, seed=_seed(wish, draw)) for draw in range(wish.draws))
-        return [request for single in each for request in requests(single, one)]
+    """Write the requests for one wish: one, or several where a server gives fewer draws at a time."""
+    most = MOST_DRAWS if manner.several else 1
+    if wish.draws <= most:
+        return [_request(wish, manner)]
+    parts = [min(most, wish.draws - done) for done in range(0, wish.draws, most)]
+    return [_request(replace(wish, draws=part, seed=_seed(wish, row)), manner) for row, part in enumerate(parts)]
+
+
+def _request(wish: Wish, manner: Manner) -> Request:
     told = f"{manner.instruction}\n\n{wish.prompt}" if manner.instruction else wish.prompt
     asked = {"prompt": told} if manner.instruction is None else {"messages": [{"role": "user", "content": told}]}
-    body = {**asked, "max_tokens": wish.length, "n": wish.draws, "temperature": wish.temperature, "top_p": wish.top_p}
-    body |= {"seed": wish.seed} if manner.seeded else {}
+    length = wish.length
+    held = dict[str, Any]()
+    if manner.hold and wish.wordings:
+        # A message begins without the space that stands before the next word of a text.
+        wordings = [one.strip() for one in wish.wordings] if manner.instruction else list(wish.wordings)
+        length, held = choices.length(wordings), choices.body(manner.hold, wordings)
+    body = {**asked, "max_tokens": length, "n": wish.draws, "temperature": wish.temperature, "top_p": wish.top_p}
+    body |= held | ({"seed": wish.seed} if manner.seeded else {})
     size = len(told.encode(errors="surrogatepass"))
-    return [endpoints.Request(body=body, bound=wish.draws * (size + AROUND + wish.length), about=wish.about)]
+    return endpoints.Request(body=body, bound=wish.draws * (size + AROUND + length), about=wish.about)
 
 
 def read(answer: Mapping[str, Any], manner: Manner, prompt: str) -> list[Drawn]:
     """Read the draws of an answer, without the prompt where it comes back with them."""
-    choices = answer.get("choices")
-    found = [_drawn(choice, manner) for choice in choices] if isinstance(choices, list) else []
-    kept = [one for one in found if one is not None]
+    found = answer.get("choices")
+    drawn = [_drawn(choice, manner) for choice in found] if isinstance(found, list) else []
+    kept = [one for one in drawn if one is not None]
     if manner.echoes:
-        kept = [replace(one, text=one.text.lstrip().removeprefix(prompt)) for one in kept]
-    return kept
+        kept = [replace(one, text=_after(one.text, prompt)) for one in kept]
+    return [replace(one, text=choices.read(manner.hold, one.text)) for one in kept] if manner.hold else kept
+
+
+def _after(text: str, prompt: str) -> str:
+    """Cut off a prompt that came back, whose leading space may be lost."""
+    return text.removeprefix(prompt) if text.startswith(prompt) else text.lstrip().removeprefix(prompt.lstrip())
 
 
 def seed(*parts: str) -> int:
@@ -135,10 +181,12 @@ def _seed(wish: Wish, draw: int) -> int:
 
 
 def _drawn(choice: Any, manner: Manner) -> Drawn | None:
-    """Read one choice; None where it is none."""
+    """Read one choice, empty where its text was withheld; None where it is none."""
     if not isinstance(choice, dict):
         return None
-    message = choice if manner.instruction is None else choice.get("message")
-    text = message.get("text" if manner.instruction is None else "content") if isinstance(message, dict) else None
+    chat = manner.instruction is not None
+    message, name = (choice.get("message"), "content") if chat else (choice, "text")
+    if not isinstance(message, dict) or not isinstance(message.get(name, 0), str | None):
+        return None
     finish = choice.get("finish_reason")
-    return Drawn(text=text, finish=finish if isinstance(finish, str) else None) if isinstance(text, str) else None
+    return Drawn(text=message[name] or "", finish=finish if isinstance(finish, str) else None)

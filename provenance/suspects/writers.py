@@ -6,10 +6,12 @@ written. A server may ignore seeds; what it wrote is kept, not written again.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
+import transformers
 
 from provenance import tokenizers
 from provenance.errors import InputError, SuspectError
@@ -66,6 +68,8 @@ class Local:
     """A model on this machine."""
 
     suspect: CausalLM
+    ends: tuple[int, ...]
+    """Tokens that end a text."""
 
     @property
     def identity(self) -> Mapping[str, Any]:
@@ -89,15 +93,14 @@ class Local:
                 max_new_tokens=min(how.length, self.suspect.context - width),
                 do_sample=how.temperature > 0,
                 pad_token_id=0,
-                eos_token_id=encoder.eos_token_id,
+                eos_token_id=list(self.ends) or None,
                 **({"temperature": how.temperature, "top_p": how.top_p, "top_k": 0} if how.temperature > 0 else {}),
             )
         return [self._text(row) for row in drawn[:, width:].tolist()]
 
     def _text(self, ids: list[int]) -> Text:
-        end = self.suspect.encoder.eos_token_id
-        stopped = end in ids
-        kept = ids[: ids.index(end)] if stopped else ids
+        kept = list(itertools.takewhile(lambda id_: id_ not in self.ends, ids))
+        stopped = len(kept) < len(ids)
         text = self.suspect.encoder.decode(kept, skip_special_tokens=True, clean_up_tokenization_spaces=False)
         return Text(text=text, tokens=len(kept), finish="stop" if stopped else "length")
 
@@ -156,7 +159,7 @@ def load(name: str, *, terms: Terms | None = None, **loading: Any) -> Writer:
     suspect = causal_lm.load(name.removeprefix("hf:"), **loading)
     if suspect.encoder is None:
         raise SuspectError(f"{name} has no tokenizer beside it", expected="tokenizer.json in the model's folder")
-    return Local(suspect=suspect)
+    return Local(suspect=suspect, ends=_freed(suspect.model, suspect.encoder))
 
 
 def _served(rest: str, kind: str, terms: Terms) -> Served:
@@ -170,6 +173,14 @@ def _served(rest: str, kind: str, terms: Terms) -> Served:
         "instruction": manner.instruction,
     }
     return Served(endpoint=endpoint, manner=manner, identity=identity)
+
+
+def _freed(model: Any, encoder: Any) -> tuple[int, ...]:
+    """Take away what a model's folder says of how to draw, as a penalty for repetition, and keep what ends a text."""
+    said = model.generation_config.eos_token_id
+    ends = {*(said if isinstance(said, list) else [said]), encoder.eos_token_id} - {None}
+    model.generation_config = transformers.GenerationConfig()
+    return tuple(sorted(ends))
 
 
 def _first(encoder: Any) -> int:

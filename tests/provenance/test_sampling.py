@@ -2,9 +2,11 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -31,7 +33,8 @@ class Slow(writers.Local):
         return super().write(*given, **how)
 batches = []
 local = writers.load(sys.argv[1])
-sampling.sample(Slow(suspect=local.suspect), tokens=700, out=sys.argv[2], how=writers.Manuscript(length=12))
+slow = Slow(suspect=local.suspect, ends=local.ends)
+sampling.sample(slow, tokens=700, out=sys.argv[2], how=writers.Manuscript(length=12))
 """
 
 
@@ -126,13 +129,85 @@ def test_a_server_writes(serving, tmp_path, chat):
         writer = writers.load(f"text-only:{server.url}#m", terms=Terms(patience=QUICK))
         prompts = [sampling.Prompt(id="p", text="Our ferry"), sampling.Prompt(id="q", text="the harbour")]
         sampling.sample(writer, tokens=60, out=tmp_path / "t.jsonl", how=SHORT, prompts=prompts)
-        asked = len(server.asked) - (3 if chat else 1)
+        asked = len(server.asked) - (2 if chat else 1)
     rows = _rows(tmp_path / "t.jsonl")
     assert asked == len(rows) == sampling.BATCH
     assert TEXT.startswith("Our ferry" + rows[0]["text"])
     assert rows[1]["text"].startswith(" lay quiet")
     about = json.loads((tmp_path / "t.jsonl.sampling.json").read_text())
     assert about["suspect"]["instruction"] == (drawing.INSTRUCTION if chat else None)
+
+
+def test_more_tokens_follow_those_that_are_there(ours, tmp_path):
+    """Asked for more, a finished file grows to the bytes of one go; asked for fewer, it stays as it is."""
+    for name, counts in (("a", (100, 500, 50)), ("b", (500,))):
+        for tokens in counts:
+            sampling.sample(ours, tokens=tokens, out=tmp_path / f"{name}.jsonl", how=SHORT)
+    assert (tmp_path / "a.jsonl").read_bytes() == (tmp_path / "b.jsonl").read_bytes()
+
+
+def test_a_run_that_died_before_its_file_had_its_name_goes_on(ours, tmp_path, monkeypatch):
+    """All was written and only the last step is missing: it is made up for, and the digest is that of the file."""
+    out = tmp_path / "t.jsonl"
+    with monkeypatch.context() as patched:
+        patched.setattr(sampling.Path, "replace", _no_room)
+        with pytest.raises(OSError, match="full"):
+            sampling.sample(ours, tokens=100, out=out, how=SHORT)
+    assert not out.exists()
+    for _ in range(2):
+        assert sampling.sample(ours, tokens=100, out=out, how=SHORT).tokens >= 100
+
+
+def _no_room(*_paths):
+    raise OSError("full")
+
+
+def test_only_what_is_recorded_steers_a_model(ours, tmp_path, trained):
+    """What a model's folder says of how to draw is not followed: the texts are those of the model itself."""
+    folder = tmp_path / "model"
+    shutil.copytree(trained.model("ours").removeprefix("hf:"), folder)
+    how = {"repetition_penalty": 5.0, "top_k": 1, "temperature": 0.1, "do_sample": True, "min_p": 0.9}
+    (folder / "generation_config.json").write_text(json.dumps(how))
+    texts = [one.text for one in writers.load(str(folder)).write(["The"] * 4, SHORT, seed=3)]
+    assert texts == [one.text for one in ours.write(["The"] * 4, SHORT, seed=3)]
+
+
+def test_a_busy_server_is_asked_again(serving, tmp_path):
+    """Some 429 and 500 among the answers: every text is written once, with the reason why it ended."""
+    writes, seen = serving.knowing([f"{drawing.PROBE} York that night and", TEXT]), []
+
+    def reply(body, headers):
+        with lock:
+            seen.append(body)
+            turn = len(seen)
+        if turn > 3 and turn % 3 == 0:
+            return (429, {}, {"Retry-After": "0"}) if turn % 2 else (500, {"error": {"message": "ill"}}, {})
+        answer = writes(body, headers)
+        answer["choices"][0]["finish_reason"] = "stop" if turn % 2 else "length"
+        return answer
+
+    lock = threading.Lock()
+    with serving.serve(reply) as server:
+        writer = writers.load(f"text-only:{server.url}#m", terms=Terms(patience=Patience(attempts=6, pause=0.001)))
+        prompts = [sampling.Prompt(id="p", text="Our ferry")]
+        done = sampling.sample(writer, tokens=300, out=tmp_path / "t.jsonl", how=SHORT, prompts=prompts)
+    rows = _rows(tmp_path / "t.jsonl")
+    assert len({row["id"] for row in rows}) == len(rows) == done.texts
+    assert len(seen) > done.texts + 1
+    assert {row["finish"] for row in rows} == {"stop", "length"}
+
+
+def test_a_server_that_falls_silent_is_told(serving, tmp_path):
+    """A whole batch without a word ends the run in one line, and so does an answer without any choice."""
+    with serving.serve(serving.knowing([f"{drawing.PROBE} York that night and", TEXT])) as server:
+        writer = writers.load(f"text-only:{server.url}#m", terms=Terms(patience=QUICK))
+        for choices, kind, message in (
+            ([{"text": "", "finish_reason": "stop"}], InputError, "a whole batch of texts was empty"),
+            ([], SuspectError, "answered without a text"),
+        ):
+            server.reply = lambda _body, _headers, said=choices: {"choices": said, "usage": {"completion_tokens": 0}}
+            with pytest.raises(kind, match=message):
+                sampling.sample(writer, tokens=60, out=tmp_path / f"{len(choices)}.jsonl", how=SHORT)
 
 
 def test_a_budget_ends_a_run_and_keeps_what_was_written(serving, tmp_path):
