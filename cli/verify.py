@@ -77,12 +77,17 @@ def _verified(path: Path, means: Means) -> Verification:
 
 def _courts(key: Key | None) -> dict[str, Court]:
     """Say how the numbers of each audit are computed again."""
-    from provenance.bundles import Court, order
+    from provenance.bundles import Court, order, texts
     from watermark import bundled
 
+    dealt = functools.partial(bundled.check, key=key)
     return {
         "order": Court(again=order.again),
-        "watermark": Court(again=bundled.again, more=functools.partial(bundled.check, key=key)),
+        "membership": Court(again=texts.membership),
+        "overlap": Court(again=texts.overlap),
+        "reshuffle": Court(again=texts.reshuffle),
+        "watermark": Court(again=bundled.again, more=dealt),
+        "trace": Court(again=bundled.traced, more=dealt),
     }
 
 

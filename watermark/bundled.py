@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from provenance import artifacts, scoring
-from provenance.bundles import answers
+from provenance.bundles import answers, texts
 from provenance.checks import Check, Failed, Skipped
 from provenance.errors import ProvenanceError
-from watermark import claims, copies, detection, ledger, recipients
+from watermark import claims, copies, detection, ledger, recipients, trace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,6 +49,23 @@ def again(bundle: Bundle, claim: Claim, claimed: Evidence) -> Evidence:
         **chosen,
     )
     return answers.settled(recipients.screened(found, own, books, scores=scores), bundle, claimed)
+
+
+def traced(bundle: Bundle, _claim: Claim, claimed: Evidence) -> Evidence:
+    """Look for the release in the texts once more."""
+    told = bundle.manifest.settings
+    found = trace.audit(
+        bundle.place(claimed.inputs["ledger"]),
+        texts.opened(bundle, claimed, "texts"),
+        name=str(claimed.suspect["suspect"]),
+        alpha=claimed.alpha,
+        resamples=told["resamples"],
+        seed=claimed.seed,
+        commitments=answers.own(bundle, claimed),
+    )
+    # Whether a key dealt the choices is told by `check`, which takes the key.
+    kept = tuple(note for note in found.caveats if not (told["keyed"] and note == trace.UNCHECKED))
+    return replace(found, caveats=kept)
 
 
 def check(bundle: Bundle, *, key: Key | None) -> Iterator[Check]:

@@ -86,7 +86,8 @@ def command(members: Path, nonmembers: Path, passes: tuple[str, ...], min_k: tup
     inputs = {"members": seen.sha256, "nonmembers": unseen.sha256}
     source = Source(records=records, tokenizer=None, window=None, inputs=inputs)
     beside = Path("members") if str(members) == streams.STREAM else members
-    parcel = bundling.Parcel(sources={seen.sha256: members, unseen.sha256: nonmembers})
+    told = {name: how[name] for name in ("split_seed", "split_share", "cluster_field", "text_field", "id_field")}
+    parcel = bundling.Parcel(sources={seen.sha256: members, unseen.sha256: nonmembers}, settings={**chosen, **told})
     asking.run("membership", source, judge, place=asking.Place(beside=beside, parcel=parcel), how=how)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import findings, options, streams, terminal
+from cli import bundling, findings, options, streams, terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,6 +52,7 @@ def command(
     from provenance.audits.overlap import holding
 
     place, committed = how["out"] or _place(transcript, texts), findings.commitments([transcript], how)
+    bundling.check(how, [transcript, texts])
     settings = {key: how[key] for key in ("alpha", "resamples", "seed")}
     with (
         streams.readable(texts, prose=True) as copy,
@@ -67,6 +68,9 @@ def command(
             **settings,
         )
     verdict = findings.conclude(found, place, how=how, several=False)
+    sources = {found.inputs["transcript"]: transcript, found.inputs["texts"]: texts}
+    told = {"max_ngram": max_ngram, "max_df": max_df, "text_field": text_field, "id_field": id_field}
+    bundling.leave([(found, "")], bundling.Parcel(sources=sources, settings=told), answers=(), how=how)
     findings.finish([verdict], [place], how=how)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from cli import answers, findings, options, streams, terminal
+from cli import answers, bundling, findings, options, streams, terminal
 from provenance.errors import InputError
 
 if TYPE_CHECKING:
@@ -48,13 +48,27 @@ def command(context: click.Context, /, texts: Path, **how: Any) -> None:
       provtool audit reshuffle theirs.txt --run again/0 --rerun again/1 --rerun again/2 --alpha 0.34
     """
     _check_usage(context, how)
+    bundling.check(how, [texts, how["transcript_path"]])
     beside = Path("stdin") if str(texts) == streams.STREAM else texts
     usual = beside.with_name(f"{beside.name.partition('.')[0] or beside.name}.reshuffle.json")
     with streams.readable(texts, prose=True) as copy:
         found = _audited(copy, str(texts), usual, how)
     out = how["out"] or usual
     verdict = findings.conclude(found, out, how=how, several=False)
+    bundling.leave([(found, "")], _parcel(found, texts, how), answers=_kept(usual, how).glob("*.parquet"), how=how)
     findings.finish([verdict], [out], how=how)
+
+
+def _parcel(found: Evidence, texts: Path, how: dict[str, Any]) -> bundling.Parcel:
+    places = {"texts": texts, "transcript": how["transcript_path"], "reruns": how["made_path"]}
+    sources = {found.inputs[role]: place for role, place in places.items() if place and role in found.inputs}
+    return bundling.Parcel(sources=sources, settings={name: how[name] for name in ("text_field", "id_field")})
+
+
+def _kept(usual: Path, how: dict[str, Any]) -> Path:
+    """Name the folder where answers are kept."""
+    folder: Path = how["scores_path"] or usual.with_name(f"{usual.stem}.scores")
+    return folder
 
 
 def _check_usage(context: click.Context, how: dict[str, Any]) -> None:
@@ -80,7 +94,7 @@ def _audited(copy: Path, name: str, usual: Path, how: dict[str, Any]) -> Evidenc
     if how["scores_path"]:
         run, others, model = _saved(how["scores_path"], source)
     else:
-        run, others, model = _asked(source, made, usual.with_name(f"{usual.stem}.scores"), how)
+        run, others, model = _asked(source, made, _kept(usual, how), how)
     return reshuffle.audit(
         run,
         others,

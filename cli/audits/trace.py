@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import findings, options, streams, terminal
+from cli import bundling, findings, options, streams, terminal
 from provenance.errors import InputError
 
 if TYPE_CHECKING:
@@ -50,12 +50,18 @@ def command(
 
     key = keys.load(key_path) if key_path else None
     _check_different(ledgers)
+    bundling.check(how, [*ledgers, texts])
     places = _places(ledgers, texts, how)
     with streams.readable(texts, prose=True) as copy:
         found = _audited(ledgers, _opened(copy, text_field, id_field), name=str(texts), key=key, how=how)
     verdicts = [
         findings.conclude(one, path, how=how, several=len(ledgers) > 1) for one, path in zip(found, places, strict=True)
     ]
+    sources = {found[0].inputs["texts"]: texts}
+    sources |= {one.inputs["ledger"]: path for one, path in zip(found, ledgers, strict=True)}
+    told = {"keyed": key is not None, "text_field": text_field, "id_field": id_field}
+    parcel = bundling.Parcel(sources=sources, settings=told)
+    bundling.leave([(one, "") for one in found], parcel, answers=(), how=how)
     findings.finish(verdicts, places, how=how)
 
 

@@ -11,6 +11,7 @@ from provenance import evidence, folders, report, storage
 from provenance.bundles import environment, manifests
 from provenance.bundles.manifests import Claim, Manifest
 from provenance.errors import InputError
+from provenance.reruns import manifests as reruns
 
 if TYPE_CHECKING:
     import os
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 BESIDE = (".commitment.json", ".commitment.tsr", ".opening.json")
 """What lies beside a file that was committed to."""
 PACKED = frozenset({".gz", ".zst"})
+RERUNS = "reruns"
+"""Part that a folder of models plays, of which only what was written down of them is kept."""
+CORPORA = frozenset({"members", "nonmembers", "texts"})
+"""Parts that a corpus plays: a file or a folder, called as its owner calls it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,11 +100,19 @@ def _sources(work: Path, found: Sequence[Finding], contents: Contents) -> Iterat
 
 
 def _copied(path: Path, work: Path, role: str) -> str:
-    name = _free(work, role.removesuffix("-1"), _ending(path))
+    """Copy one source; a corpus keeps its name, since names of files are part of its digest, and re-runs no weights."""
+    if role == RERUNS:
+        reruns.copy(reruns.outline(path), work / role)
+        return role
+    if role in CORPORA:
+        name = f"{role}/{path.name}"
+        (work / role).mkdir()
+    else:
+        name = _free(work, role, _ending(path))
     if path.is_dir():
         shutil.copytree(path, work / name)
-        return name
-    shutil.copyfile(path, work / name)
+    else:
+        shutil.copyfile(path, work / name)
     for ending in BESIDE:
         if Path(f"{path}{ending}").exists():
             shutil.copyfile(f"{path}{ending}", work / f"{name}{ending}")
@@ -108,8 +121,6 @@ def _copied(path: Path, work: Path, role: str) -> str:
 
 def _ending(path: Path) -> str:
     """Keep what tells a file's format: ``.parquet``, ``.jsonl.gz``."""
-    if path.is_dir():
-        return ""
     return "".join(path.suffixes[-2:] if path.suffix in PACKED else path.suffixes[-1:])
 
 

@@ -12,6 +12,7 @@ A re-run whose folder stands under its name is finished; there are no locks. Not
 from __future__ import annotations
 
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from provenance.errors import ArtifactError, InputError, MismatchError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 SCHEMA = "provtool/reruns/1"
 ONE = "provtool/rerun/1"
@@ -104,8 +105,23 @@ def read(folder: str | os.PathLike[str]) -> Reruns:
     MismatchError
         If one was made with other settings.
     """
-    root = Path(folder)
-    settings = storage.read_json(root / SETTINGS, schema=SCHEMA)["settings"]
+    return _read(Path(folder), _check)
+
+
+def outline(folder: str | os.PathLike[str]) -> Reruns:
+    """Read what the manifests of re-runs say where the models themselves are elsewhere; weights are as named there."""
+    return _read(Path(folder), _named)
+
+
+def copy(made: Reruns, folder: Path) -> None:
+    """Copy what `outline` reads, and no model."""
+    for name in (SETTINGS, *(f"{place.name}/{MANIFEST}" for place in (made.original, *made.reshuffled))):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(made.folder / name, folder / name)
+
+
+def _read(root: Path, check: Callable[[Path, int, str], str]) -> Reruns:
+    folder, settings = root, storage.read_json(root / SETTINGS, schema=SCHEMA)["settings"]
     sha256 = storage.digest_json(settings)
     numbers = sorted(int(found[1]) for path in root.iterdir() if (found := NAME.fullmatch(path.name)))
     if not numbers or not place(root, 0).exists():
@@ -117,7 +133,7 @@ def read(folder: str | os.PathLike[str]) -> Reruns:
     if numbers != list(range(1, len(numbers) + 1)):
         gap = next(number for number in range(1, numbers[-1] + 1) if number not in set(numbers))
         raise ArtifactError(f"re-run {gap} of {numbers[-1]} is missing", path=folder, expected="all that were made")
-    made = {place(root, number): _check(place(root, number), number, sha256) for number in (0, *numbers)}
+    made = {place(root, number): check(place(root, number), number, sha256) for number in (0, *numbers)}
     original, *others = made
     return Reruns(
         folder=root, settings=settings, sha256=sha256, original=original, reshuffled=tuple(others), weights=made
@@ -131,12 +147,17 @@ def weights(folder: Path) -> str:
 
 
 def _check(one: Path, number: int, sha256: str) -> str:
+    named = _named(one, number, sha256)
+    if named != weights(one):
+        raise ArtifactError("its weights are not those that it was made with", path=one, hint="removing this folder")
+    return named
+
+
+def _named(one: Path, number: int, sha256: str) -> str:
     about = storage.read_json(one / MANIFEST, schema=ONE)
     if about.get("settings") != sha256 or about.get("number") != number:
         raise MismatchError(f"{one} was not made with the settings of {one.parent / SETTINGS}")
-    if about.get("weights") != weights(one):
-        raise ArtifactError("its weights are not those that it was made with", path=one, hint="removing this folder")
-    return str(about["weights"])
+    return str(about.get("weights"))
 
 
 def _short(value: object) -> str:

@@ -48,8 +48,9 @@ def here(run, made, tmp_path):
 
 
 def test_a_folder_of_reruns(run, here):
-    """All re-runs are asked; evidence and answers lie beside the text, the real model passes, the report reads it."""
-    done = run("audit", "reshuffle", "t.txt", "--reruns", "reruns", "--model", "final", "--transcript", "run.parquet")
+    """All re-runs are asked; evidence and answers lie beside the text, the report reads it, a bundle verifies."""
+    how = ("--reruns", "reruns", "--model", "final", "--transcript", "run.parquet", "--bundle", "b")
+    done = run("audit", "reshuffle", "t.txt", *how)
     assert done.code == 0, done.err
     found = evidence.read(here / "t.reshuffle.json")
     assert found.verdict == "inconclusive"
@@ -64,6 +65,9 @@ def test_a_folder_of_reruns(run, here):
     assert len(list((here / "t.reshuffle.scores").iterdir())) == TIMES + 2
     assert run("report", "t.reshuffle.json", "--out", "r.html").code == 0
     assert "trained again" in (here / "r.html").read_text()
+    shutil.rmtree(here / "reruns")
+    done = run("verify", "b")
+    assert done.code == 0, done.out
 
 
 def test_models_named_one_by_one_and_kept_answers(run, here):
