@@ -26,6 +26,7 @@ COMMANDS = {
     "plan": ("cli.plan", "Say how much must be asked, and write the plan that the audit is held to."),
     "audit": ("cli.audit", "Ask a question of a suspect and get evidence."),
     "verify": ("cli.verify", "Check a bundle, a certificate or a commitment, and compute its numbers again."),
+    "doctor": ("cli.doctor", "Say what is installed, and what could be asked here."),
     "report": ("cli.report", "Lay evidence out as one page."),
 }
 """Every command: the module that holds it as ``command``, and its line in ``provtool --help``."""

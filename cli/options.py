@@ -68,13 +68,14 @@ SEED = click.IntRange(0)
 MONEY = click.FloatRange(0, 1e9, min_open=True)
 
 
-def _served(function: Callable[..., R]) -> Callable[..., R]:
+def served(function: Callable[..., R]) -> Callable[..., R]:
     """Add the options of a served suspect, handed over together as ``terms``."""
 
     @functools.wraps(function)
     def gather(**how: Any) -> R:
         names = ("concurrency", "max_tokens", "max_cost", "price", "tokenizer", "continuations", "instruction")
-        return function(**how, terms=Terms(**{name: how.pop(name) for name in names}))
+        terms = Terms(**{name: how.pop(name) for name in names})
+        return function(**how, terms=terms)
 
     for option in (
         click.option(
@@ -118,7 +119,7 @@ def _served(function: Callable[..., R]) -> Callable[..., R]:
 
 def model(function: Callable[..., R]) -> Callable[..., R]:
     """Add the options of a suspect that is asked: of a Hugging Face model, and of a served one."""
-    function = _served(function)
+    function = served(function)
     for option in (
         click.option(
             "--bos",

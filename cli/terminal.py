@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from rich.progress import Task
 
-STDERR = Console(stderr=True)
+STDERR, STDOUT = Console(stderr=True), Console()
 
 
 class _Rate(ProgressColumn):
@@ -54,11 +54,11 @@ def say(line: str) -> None:
     STDERR.print(line, soft_wrap=True, markup=False, highlight=False)
 
 
-def say_table(rows: Sequence[tuple[str, str | Text]]) -> None:
-    """Print what is what on stderr, aligned; what is too wide goes on below itself, and brackets are only brackets."""
+def say_table(rows: Sequence[tuple[str, str | Text]], *, on: Console = STDERR) -> None:
+    """Print what is what, aligned; what is too wide goes on below itself, and brackets are only brackets."""
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in rows:
         table.add_row(Text(name), Text(value) if isinstance(value, str) else value)
-    STDERR.print(table, highlight=False)
+    on.print(table, highlight=False)

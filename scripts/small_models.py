@@ -76,7 +76,7 @@ def _bytes_bos(texts: list[str], folder: Path) -> Any:
 
 def _sentencepiece(texts: list[str], _folder: Path) -> Any:
     """Train what a SentencePiece tokenizer is once converted: BPE over letters, and bytes for what it does not know."""
-    made = tokenizers.Tokenizer(tokenizers.models.BPE(byte_fallback=True, **{"unk_token": MARKS[0]}))
+    made = tokenizers.Tokenizer(tokenizers.models.BPE(byte_fallback=True, unk_token=MARKS[0]))
     made.pre_tokenizer = tokenizers.pre_tokenizers.Metaspace(prepend_scheme="first")
     made.decoder = tokenizers.decoders.Sequence(
         [

@@ -35,15 +35,15 @@ def locate(name: str) -> tuple[str, str | None]:
         cached = huggingface_hub.try_to_load_from_cache(place, "config.json", revision=revision or None)
     except ValueError as error:
         raise no_model(name, "neither a folder nor a hub name") from error
-    if not huggingface_hub.is_offline_mode() and _hub_answers():
+    if not huggingface_hub.is_offline_mode() and is_reached():
         return place, revision or None
     if isinstance(cached, str):
         return str(Path(cached).parent), None
     raise no_model(name, "not on this machine, and no hub can be reached")
 
 
-def _hub_answers() -> bool:
-    """Ask the hub once: its own client asks six times and waits longer after each."""
+def is_reached() -> bool:
+    """Say whether the hub answers. It is asked once: its own client asks six times and waits longer after each."""
     try:
         urllib.request.urlopen(huggingface_hub.constants.ENDPOINT, timeout=HUB_SECONDS).close()  # noqa: S310 (the user's)
     except urllib.error.HTTPError:
