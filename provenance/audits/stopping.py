@@ -134,6 +134,8 @@ def _tokens(
     if scores.rendering != "text" and None not in ids:
         known = [count or 0 for count in ids]
         return sum(known[:split]), sum(known[split:]), "recorded token ids up to the end of the window"
+    if scores.rendering == "agreement":
+        return None, None, "not counted: the answers are shares of draws"
     if scores.rendering == "sum":
         return None, None, "not counted: the answers are sums, and no token ids were recorded"
     read = sum(row.start + len(row.logprob) for row in scores.rows)

@@ -1,7 +1,8 @@
 """How is a server held to a few wordings, so that every draw tells one of them?
 
 Of synonyms at a site the likelier may be one in ten thousand: drawn freely, none is seen. Held to them, a server draws
-each in the share that it has among them, which is what an audit compares.
+each about as often as the model prefers it to the others, which is what an audit compares. (About: a server leaves out,
+token by token, what fits none of them, so of wordings that begin alike the shares are not those of whole wordings.)
 """
 
 from __future__ import annotations

@@ -142,7 +142,7 @@ def requests(wish: Wish, manner: Manner) -> list[Request]:
 
 
 def _request(wish: Wish, manner: Manner) -> Request:
-    told = f"{manner.instruction}\n\n{wish.prompt}" if manner.instruction else wish.prompt
+    told = "\n\n".join(part for part in (manner.instruction, wish.prompt) if part)
     asked = {"prompt": told} if manner.instruction is None else {"messages": [{"role": "user", "content": told}]}
     length = wish.length
     held = dict[str, Any]()

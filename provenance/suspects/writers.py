@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from provenance.suspects.drawing import Manner
     from provenance.suspects.endpoints import Endpoint
 
+START = "\n"
+"""What stands before a text that begins with nothing, where a server takes no empty prompt: none does."""
 LETTERS = 4
 """Characters a token, roughly, where a server does not count."""
 
@@ -115,9 +117,15 @@ class Served:
 
     def write(self, prompts: Sequence[str], how: Manuscript, *, seed: int) -> list[Text]:
         """See `Writer.write`."""
+        if self.manner.instruction == drawing.INSTRUCTION and not all(prompts):
+            raise InputError(
+                f"{self.endpoint.address.name} is a chat, and was given no text to go on from",
+                expected="--prompts, or an --instruction that says what to write",
+            )
+        start = "" if self.manner.instruction else START
         wishes = [
             drawing.Wish(
-                prompt=prompt,
+                prompt=prompt or start,
                 draws=1,
                 length=how.length,
                 temperature=how.temperature,
@@ -170,6 +178,7 @@ def _served(rest: str, kind: str, terms: Terms) -> Served:
         "kind": kind,
         "backend": manner.path,
         "seeded": manner.seeded,
+        "start": None if manner.instruction else START,
         "instruction": manner.instruction,
     }
     return Served(endpoint=endpoint, manner=manner, identity=identity)

@@ -197,6 +197,21 @@ def test_a_busy_server_is_asked_again(serving, tmp_path):
     assert {row["finish"] for row in rows} == {"stop", "length"}
 
 
+def test_texts_of_servers_begin_with_nothing_too(serving):
+    """Completions begin with a line's end, since servers take no empty prompt; a chat must be told what to write."""
+    writes = serving.knowing([f"{drawing.PROBE} York that night and", f"Tell a story. {TEXT}"])
+    with serving.serve(writes) as server:
+        writer = writers.load(f"text-only:{server.url}#m", terms=Terms(patience=QUICK))
+        writer.write([""], SHORT, seed=1)
+        assert server.asked[-1]["prompt"] == writer.identity["start"] == "\n"
+        server.paths = {"/v1/chat/completions"}
+        with pytest.raises(InputError, match="is a chat, and was given no text to go on from; expected --prompts, or"):
+            writers.load(f"text-only:{server.url}#m", terms=Terms(patience=QUICK)).write([""], SHORT, seed=1)
+        told = writers.load(f"text-only:{server.url}#m", terms=Terms(patience=QUICK, instruction="Tell a story."))
+        assert TEXT.startswith(told.write([""], SHORT, seed=1)[0].text.strip())
+        assert server.asked[-1]["messages"] == [{"role": "user", "content": "Tell a story."}]
+
+
 def test_a_server_that_falls_silent_is_told(serving, tmp_path):
     """A whole batch without a word ends the run in one line, and so does an answer without any choice."""
     with serving.serve(serving.knowing([f"{drawing.PROBE} York that night and", TEXT])) as server:
