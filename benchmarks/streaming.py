@@ -106,7 +106,8 @@ def _examples(positions: Any, rng: np.random.Generator) -> Iterator[dict[str, An
 
 def _measured(command: list[Any]) -> tuple[float, float]:
     began = time.perf_counter()
-    process = subprocess.Popen([sys.executable, "-m", "cli.main", *map(str, command)], stderr=subprocess.PIPE)
+    program = [sys.executable, "-c", "from cli.main import main; main()", *map(str, command)]
+    process = subprocess.Popen(program, stderr=subprocess.PIPE)
     said = process.stderr.read() if process.stderr else b""
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)

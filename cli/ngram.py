@@ -16,9 +16,17 @@ if TYPE_CHECKING:
 @click.argument("source", metavar="TRANSCRIPT|CORPUS", type=options.PATH)
 @click.option("--out", type=options.PATH, required=True, help="Model file, used as ngram:FILE.")
 @click.option("--order", type=click.IntRange(1, 12), help="Longest n-gram.  [default: 3 tokens or 6 bytes]")
+@click.option(
+    "--most",
+    metavar="N",
+    type=click.IntRange(1),
+    default=1 << 24,
+    show_default=True,
+    help="Hold at most so many different n-grams, which bounds memory; the rarest are dropped.",
+)
 @click.option("--text-field", default="text", show_default=True, help="Field or column with a corpus's text.")
 @click.option("--id-field", help="Field with a corpus's id.")
-def command(source: Path, out: Path, order: int | None, text_field: str, id_field: str | None) -> None:
+def command(source: Path, out: Path, order: int | None, most: int, text_field: str, id_field: str | None) -> None:
     """Count the n-grams of a transcript (its tokens) or a corpus (its bytes).
 
     \b
@@ -33,6 +41,11 @@ def command(source: Path, out: Path, order: int | None, text_field: str, id_fiel
         given = sources.read([path], text_field=text_field, id_field=id_field)
         has_ids = given.tokenizer is not None and all(record.tokens is not None for record in given.records)
         count = ngram.count(
-            given.records, out=target, tokenizer=given.tokenizer if has_ids else None, order=order, inputs=given.inputs
+            given.records,
+            out=target,
+            tokenizer=given.tokenizer if has_ids else None,
+            order=order,
+            most=most,
+            inputs=given.inputs,
         )
     terminal.say(f"{count:,} n-grams in {out}; as a reference: --reference ngram:{out}")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from provenance import artifacts, corpora, scoring
+from provenance import artifacts, corpora, scoring, spills
 from provenance.errors import InputError
 from provenance.records import Record
 from provenance.transcripts import tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from provenance.records import Tokenizer, Window
@@ -86,11 +86,14 @@ def of_ledgers(books: Sequence[ledger.Ledger], *, records: Iterable[Record] | No
 
 
 def _of_corpora(paths: Sequence[Path], *, text_field: str, id_field: str | None) -> Source:
-    records, inputs = list[Record](), dict[str, str]()
-    for index, path in enumerate(paths, start=1):
-        corpus = corpora.open(path, text_field=text_field, id_field=id_field)
-        name = path.name if len(paths) > 1 else None
-        for entry in corpora.read(corpus):
-            records.append(Record(id=entry.document.id, text=entry.document.text, set=name))
-        inputs["corpus" if len(paths) == 1 else f"corpus-{index}"] = corpora.digest(corpus)
-    return Source(records=tuple(records), tokenizer=None, window=None, inputs=inputs)
+    inputs = dict[str, str]()
+
+    def passing() -> Iterator[Record]:
+        for index, path in enumerate(paths, start=1):
+            corpus = corpora.open(path, text_field=text_field, id_field=id_field)
+            name = path.name if len(paths) > 1 else None
+            for entry in corpora.read(corpus):
+                yield Record(id=entry.document.id, text=entry.document.text, set=name)
+            inputs["corpus" if len(paths) == 1 else f"corpus-{index}"] = corpora.digest(corpus)
+
+    return Source(records=spills.held(passing()), tokenizer=None, window=None, inputs=inputs)

@@ -16,6 +16,7 @@ import pyarrow as pa
 from provenance import artifacts
 from provenance.errors import InputError
 from provenance.records import Score, Tokenizer, ends_from
+from provenance.suspects import tallies
 
 if TYPE_CHECKING:
     import os
@@ -34,8 +35,8 @@ BYTES = 256
 CONTINUATION = 0x80
 """Upper two bits of a UTF-8 byte that does not begin a character."""
 DEFAULT_ORDER = {"token": 3, "byte": 6}
-BATCH = 1 << 18
-"""Units scored at once."""
+BATCH, COUNTED = 1 << 18, 1 << 21
+"""Units scored at once, and counted at once."""
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -45,11 +46,11 @@ class NgramModel:
 
     grams: NDArray[np.uint64]
     """Sorted hashes of all n-grams, the empty one among them, shape ``(g,)``."""
-    counts: NDArray[np.int64]
+    counts: NDArray[Any]
     """How often each stands in the counted text, and a 0 at the end for all others, shape ``(g + 1,)``; likewise: """
-    followers: NDArray[np.int64]
+    followers: NDArray[Any]
     """How often something follows it."""
-    types: NDArray[np.int64]
+    types: NDArray[Any]
     """How many different things follow it."""
     order: int
     vocabulary: int
@@ -61,7 +62,7 @@ class NgramModel:
     ) -> Iterator[Score]:
         """See `provenance.suspects.Suspect.score`."""
         done = 0
-        for batch in _batches(records, unit="token" if self.tokenizer else "byte"):
+        for batch in _batches(records, unit="token" if self.tokenizer else "byte", most=BATCH):
             edges = np.cumsum([len(sequence.units) for sequence in batch])[:-1]
             logs = np.split(self._logprobs([sequence.units for sequence in batch]), edges)
             for sequence, part in zip(batch, logs, strict=True):
@@ -103,11 +104,13 @@ def count(
     out: str | os.PathLike[str],
     tokenizer: Tokenizer | None = None,
     order: int | None = None,
+    most: int = tallies.MOST,
     inputs: Mapping[str, str],
 ) -> int:
     """Count the n-grams of records and write the model; returns the number of n-grams.
 
-    With a `tokenizer` the records' tokens are counted, which are its ids; without, the UTF-8 bytes of their text.
+    With a `tokenizer` the records' tokens are counted, which are its ids; without, the UTF-8 bytes of their text. Where
+    there are more than `most` different n-grams, the rarest are dropped on the way (`provenance.suspects.tallies`).
 
     Raises
     ------
@@ -115,18 +118,22 @@ def count(
         If there is nothing to count, or a record lacks what is to be counted.
     """
     unit = "token" if tokenizer else "byte"
-    sequences = [_read(record, unit=unit).units for record in records]
-    if not sum(map(len, sequences)):
+    size, vocabulary = order or DEFAULT_ORDER[unit], 0
+    tally = tallies.EMPTY
+    for batch in _batches(records, unit=unit, most=COUNTED):
+        sequences = [sequence.units for sequence in batch]
+        vocabulary = max(vocabulary, 1 + max(int(units.max(initial=-1)) for units in sequences))
+        tally = tallies.added(tally, _occurrences(sequences, order=size), most=most)
+    if not len(tally.grams):
         raise InputError("nothing to count", expected="records with text or tokens")
-    size = order or DEFAULT_ORDER[unit]
-    vocabulary = max(BYTES, 1 + max(int(units.max(initial=0)) for units in sequences))
-    columns = _tabulate(sequences, order=size)
+    columns = tallies.table(tally)
     settings = {
         "unit": unit,
         "order": size,
-        "vocabulary": vocabulary,
+        "vocabulary": max(BYTES, vocabulary),
         "tokenizer": {"name": tokenizer.name, "sha256": tokenizer.sha256} if tokenizer else None,
     }
+    settings |= {"most": most, "dropped": tally.dropped} if tally.dropped else {}
     header = artifacts.Header(inputs=inputs, settings=settings)
     artifacts.write_columns(out, dict(zip(NGRAM.columns.names, columns, strict=True)), kind=NGRAM, header=header)
     return len(columns[0])
@@ -137,14 +144,14 @@ def load(path: str) -> NgramModel:
     table = artifacts.read(path, NGRAM)
     settings = table.header.settings
     grams, *tables = (table.rows.column(name).to_numpy() for name in NGRAM.columns.names)
-    counts, followers, types = (np.append(column, 0) for column in tables)
+    counts, followers, types = (np.append(_small(column), 0) for column in tables)
     tokenizer = Tokenizer(**settings["tokenizer"]) if settings["tokenizer"] else None
     identity = {
         "suspect": f"ngram:{path}",
         "kind": "ngram",
         "weights": table.sha256,
         "tokenizer": tokenizer.sha256 if tokenizer else None,
-        "backend": f"witten-bell(order={settings['order']}, unit={settings['unit']})",
+        "backend": f"witten-bell(order={settings['order']}, unit={settings['unit']}{_pruning(settings)})",
     }
     return NgramModel(
         grams=grams,
@@ -156,6 +163,15 @@ def load(path: str) -> NgramModel:
         tokenizer=tokenizer,
         identity=identity,
     )
+
+
+def _small(column: NDArray[np.int64]) -> NDArray[Any]:
+    """Halve what counts take, where the sum of two of them is not beyond it."""
+    return column.astype(np.int32) if column.max(initial=0) < 1 << 30 else column
+
+
+def _pruning(settings: Mapping[str, Any]) -> str:
+    return f", most={settings['most']}, dropped={settings['dropped']}" if settings.get("dropped") else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,12 +198,12 @@ def _read(record: Record, *, unit: str) -> _Sequence:
     return _Sequence(record=record, units=units, skip=skip, ends=np.cumsum(units[skip:] & 0xC0 != CONTINUATION))
 
 
-def _batches(records: Sequence[Record], *, unit: str) -> Iterator[list[_Sequence]]:
+def _batches(records: Iterable[Record], *, unit: str, most: int) -> Iterator[list[_Sequence]]:
     batch, size = list[_Sequence](), 0
     for record in records:
         batch.append(_read(record, unit=unit))
         size += len(batch[-1].units)
-        if size >= BATCH:
+        if size >= most:
             yield batch
             batch, size = [], 0
     if batch:
@@ -233,18 +249,12 @@ def _hashes(units: NDArray[np.int64], *, order: int) -> list[NDArray[np.uint64]]
     return hashes
 
 
-def _tabulate(sequences: Sequence[NDArray[np.int64]], *, order: int) -> list[NDArray[Any]]:
-    """Give every n-gram's hash, count, followers and types of followers, sorted by hash."""
+def _occurrences(
+    sequences: Sequence[NDArray[np.int64]], *, order: int
+) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """Give the hash of every n-gram as often as it stands there, and that of what it follows."""
     units, place = _joined(sequences)
     hashes = _hashes(units, order=order)
     whole = [place >= k - 1 for k in range(1, order + 1)]
     grams = np.concatenate([hashes[k][inside] for k, inside in enumerate(whole, start=1)])
-    contexts = np.concatenate([_before(hashes[k])[inside] for k, inside in enumerate(whole)])
-    gram, first, count_ = np.unique(grams, return_index=True, return_counts=True)
-    context, inverse = np.unique(contexts[first], return_inverse=True)
-    names = np.union1d(gram, context)
-    table = np.zeros((3, len(names)), dtype=np.int64)
-    table[0, np.searchsorted(names, gram)] = count_
-    table[1, np.searchsorted(names, context)] = np.bincount(inverse, weights=count_)
-    table[2, np.searchsorted(names, context)] = np.bincount(inverse)
-    return [names, *table]
+    return grams, np.concatenate([_before(hashes[k])[inside] for k, inside in enumerate(whole)])

@@ -21,6 +21,27 @@ HEADER = Header(inputs={"source": "0" * 64}, settings={"a": 1, "b": [None, "é"]
 ROWS = [{"id": "é\u0000", "sizes": [1, 2]}, {"id": None, "sizes": None}]
 
 
+@settings(max_examples=60)
+@given(
+    st.lists(
+        st.fixed_dictionaries({"id": st.none() | st.text(), "sizes": st.none() | st.lists(st.integers(0, 9))}),
+        max_size=30,
+    ),
+    st.integers(1, 9),
+)
+def test_rows_that_come_many_at_a_time_have_the_same_bytes(tmp_path_factory, rows, together):
+    """However they come, row groups end where they do when rows come one by one."""
+    path = tmp_path_factory.mktemp("batches")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(artifacts, "ROWS_PER_GROUP", 7)
+        patch.setattr(artifacts, "UNITS_PER_GROUP", 11)
+        artifacts.write(path / "one", rows, kind=KIND, header=HEADER)
+        parts = [rows[first : first + together] for first in range(0, len(rows), together)]
+        batches = (pa.RecordBatch.from_pylist(part, schema=KIND.columns) for part in parts)
+        artifacts.write_batches(path / "many", batches, kind=KIND, header=HEADER)
+    assert (path / "one").read_bytes() == (path / "many").read_bytes()
+
+
 @settings(max_examples=30)
 @given(st.lists(st.fixed_dictionaries({"id": st.none() | st.text(), "sizes": st.none() | st.lists(st.integers(0, 9))})))
 def test_read_gives_what_was_written(tmp_path_factory, rows):

@@ -76,3 +76,13 @@ def test_a_watermark_pays():
     centred = scores - scores.mean(axis=1, keepdims=True)
     assert betting.redraw_capital(centred).log10 > 10
     assert betting.redraw_capital(-centred).log10 < 0
+
+
+@pytest.mark.parametrize("cells", [1, 900, 2_000])
+def test_strategies_are_averaged_a_few_at_a_time(monkeypatch, cells):
+    """However few are held together, the capital is the same to the last bit."""
+    rng = np.random.default_rng(3)
+    bets, curves, strata = rng.normal(size=400), rng.normal(size=(420, 3)), rng.integers(0, 5, size=420)
+    whole = betting.order_capital(bets, curves, strata=strata).path
+    monkeypatch.setattr(betting, "HELD_CELLS", cells)
+    assert np.array_equal(betting.order_capital(bets, curves, strata=strata).path, whole)

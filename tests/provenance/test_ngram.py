@@ -152,3 +152,32 @@ def test_nothing_to_count_is_refused(tmp_path):
     with pytest.raises(InputError, match="nothing to count"):
         ngram.count([Record(id="a", text="")], out=tmp_path / "m", inputs={})
     assert not (tmp_path / "m").exists()
+
+
+@settings(max_examples=30)
+@given(counted=ROWS, at_once=st.integers(1, 9))
+def test_parts_are_counted_as_the_whole(tmp_path_factory, counted, at_once):
+    """However few tokens are counted at once, the model has the same bytes."""
+    if not any(counted):
+        return
+    folder = tmp_path_factory.mktemp("parts")
+    ngram.count(_tokens(counted), out=folder / "whole", tokenizer=TOKENIZER, inputs={})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ngram, "COUNTED", at_once)
+        ngram.count(_tokens(counted), out=folder / "parts", tokenizer=TOKENIZER, inputs={})
+    assert (folder / "parts").read_bytes() == (folder / "whole").read_bytes()
+
+
+def test_a_model_that_was_cut_is_still_one_of_probabilities(tmp_path, monkeypatch):
+    """Of more n-grams than may be held the rarest go: what is left still adds up to one, and the model says so."""
+    monkeypatch.setattr(ngram, "COUNTED", 50)
+    rows = np.minimum(np.random.default_rng(0).geometric(0.3, size=(60, 20)), 8).tolist()
+    assert ngram.count(_tokens(rows), out=tmp_path / "m", tokenizer=TOKENIZER, most=60, inputs={}) < 120
+    model = ngram.load(str(tmp_path / "m"))
+    assert "most=60, dropped=" in model.identity["backend"]
+    for history in ([1, 1], [1, 2], [8, 7], [3]):
+        asked = _tokens([[*history, token] for token in range(model.vocabulary)])
+        last = [score.logprob[-1] for score in model.score(asked, window=None, progress=_quiet)]
+        assert np.exp(last).sum() == pytest.approx(1, abs=1e-5)
+    whole = _model(tmp_path / "w", rows)
+    assert "most" not in whole.identity["backend"]
