@@ -27,6 +27,7 @@ COMMANDS = {
     "audit": ("cli.audit", "Ask a question of a suspect and get evidence."),
     "verify": ("cli.verify", "Check a bundle, a certificate or a commitment, and compute its numbers again."),
     "doctor": ("cli.doctor", "Say what is installed, and what could be asked here."),
+    "sign": ("cli.sign", "Sign evidence, or all of a bundle."),
     "report": ("cli.report", "Lay evidence out as one page."),
 }
 """Every command: the module that holds it as ``command``, and its line in ``provtool --help``."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from provenance import artifacts, commitments, evidence, vouching
-from provenance.bundles import answers, comparing, manifests, packing
+from provenance.bundles import answers, comparing, manifests, packing, signing
 from provenance.checks import Check, Failed, Held, Skipped, Verification
 from provenance.errors import ProvenanceError
 from provenance.evidence import Evidence
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from cryptography.x509 import Certificate
+    from securesystemslib.signer import Key
 
     from provenance.bundles.manifests import Bundle, Claim
 
@@ -40,9 +41,13 @@ class Court:
 
 
 def verify(
-    path: str | os.PathLike[str], *, courts: Mapping[str, Court], trusted: Sequence[Certificate] | None = None
+    path: str | os.PathLike[str],
+    *,
+    courts: Mapping[str, Court],
+    trusted: Sequence[Certificate] | None = None,
+    signer: Key | None = None,
 ) -> Verification:
-    """Check a bundle: digests, commitments, and every number.
+    """Check a bundle: digests, commitments, signature, and every number.
 
     Parameters
     ----------
@@ -50,6 +55,8 @@ def verify(
         For each audit, how its numbers are computed again.
     trusted
         Roots that may vouch for time stamps; those that HTTPS trusts when None.
+    signer
+        Public key of who is said to have signed.
 
     Raises
     ------
@@ -57,7 +64,8 @@ def verify(
         If the manifest itself is damaged.
     """
     bundle = manifests.read(path)
-    return Verification(path=bundle.folder, checks=tuple(_checks(bundle, courts, trusted)))
+    checks = (*_checks(bundle, courts, trusted), *signing.check(bundle, signer=signer))
+    return Verification(path=bundle.folder, checks=checks)
 
 
 def _checks(bundle: Bundle, courts: Mapping[str, Court], trusted: Sequence[Certificate] | None) -> Iterator[Check]:

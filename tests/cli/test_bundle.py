@@ -7,6 +7,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from provenance import storage
 from provenance.bundles import manifests
@@ -230,3 +232,39 @@ def test_usage(run, refused, transcript, counts):
     assert run(*scored).code == 2
     assert not Path("there").exists()
     shutil.rmtree("there", ignore_errors=True)
+
+
+@pytest.fixture
+def pair(tmp_path):
+    """Give a private and a public key that sign."""
+    key = Ed25519PrivateKey.generate()
+    pem, none = serialization.Encoding.PEM, serialization.NoEncryption()
+    (tmp_path / "signing.pem").write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, none))
+    public = serialization.PublicFormat.SubjectPublicKeyInfo
+    (tmp_path / "signer.pem").write_bytes(key.public_key().public_bytes(pem, public))
+    return "signing.pem", "signer.pem"
+
+
+def test_a_signed_bundle(run, ordered, pair):
+    """Who signed, and that nothing changed since, down to the manifest; one flipped byte anywhere is caught."""
+    done = run("sign", ordered, "--key", pair[0])
+    assert done.code == 0, done.err
+    assert done.err == "signed: b/bundle.dsse.json; next: provtool verify b --signer PEM\n"
+    done = run("verify", ordered, "--signer", pair[1])
+    assert done.code == 0, done.out
+    assert "holds   what was signed: 7 files, as they are here" in done.out
+    edit(ordered / "bundle.json", lambda value: value["environment"].update(cores=512))
+    told = failed(run("verify", ordered, "--signer", pair[1]))
+    assert told == ["signature: bundle.json: not what was signed"]
+
+
+def test_signed_evidence(run, ordered, pair, tmp_path):
+    """A lone evidence file is signed too; verify finds the signature beside it, and its commitment."""
+    assert ordered.is_dir()
+    assert run("sign", "o.json", "--key", pair[0]).code == 0
+    assert "holds   signature: by key " in run("verify", "o.json", "--signer", pair[1]).out
+    run("commit", "o.json")
+    assert "holds   commitment to o.json" in run("verify", "o.json", "--signer", pair[1]).out
+    (tmp_path / "o.json").write_text((tmp_path / "o.json").read_text() + " ")
+    done = run("verify", "o.json", "--signer", pair[1])
+    assert "signature: o.json: not what was signed" in failed(done)
