@@ -37,12 +37,12 @@ def read(paths: Sequence[Path], *, text_field: str = "text", id_field: str | Non
     InputError
         If the files are of different kinds, or several are transcripts.
     """
-    from watermark import ledger  # what marks text knows grammar and takes seconds to import
-
     kinds = {artifacts.kind_of(path) if path.is_file() else None for path in paths}
     if kinds == {"transcript"} and len(paths) == 1:
         return of_transcript(tables.read(paths[0]))
     if kinds == {"ledger"}:
+        from watermark import ledger  # what marks text knows grammar and takes seconds to import
+
         return of_ledgers([ledger.read(path) for path in paths])
     if not kinds - {None}:
         return _of_corpora(paths, text_field=text_field, id_field=id_field)

@@ -7,15 +7,13 @@ the end; `provenance.resuming` gives the same table, byte for byte, of a run tha
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
 
-from provenance import artifacts, questions, shards, storage, suspects, unread
+from provenance import answered, artifacts, questions, shards, storage, suspects, unread
 from provenance.errors import ArtifactError, MismatchError
 from provenance.records import Score, Window
 from provenance.unheld import Unheld
@@ -43,10 +41,6 @@ SCORES = artifacts.Kind(
 )
 ORDER_WINDOW = Window(start=32, length=32)
 """Default for transcripts: 32 tokens of context, the following 32 scored (arXiv 2510.19796)."""
-AT_ONCE = 8_192
-"""Answers held in memory that are looked at together."""
-WIDE = {name: pa.list_(pa.float64()) for name in ("logprob", "mean", "sd")}
-"""Numbers that were never saved may be exacter than a table has them."""
 MADE = "a table made by provtool score"
 
 
@@ -164,7 +158,7 @@ def read(path: str | os.PathLike[str]) -> Scores:
     if not {"suspect", "rendering", "window"} <= settings.keys() or "suspect" not in dict(settings["suspect"]):
         raise ArtifactError("does not say who was asked", path=path, expected=MADE)
     return Scores(
-        rows=table.rows(_from_batch),
+        rows=table.rows(answered.from_batch),
         suspect=settings["suspect"],
         rendering=settings["rendering"],
         window=settings["window"],
@@ -177,13 +171,7 @@ def read(path: str | os.PathLike[str]) -> Scores:
 
 def columns(scores: Scores, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
     """Give some columns of all answers, some thousand rows at a time, wherever they are."""
-    if isinstance(scores.rows, Unheld) and scores.rows.table is not None:
-        yield from scores.rows.table(names)
-        return
-    schema = pa.schema([(name, WIDE.get(name, SCORES.columns.field(name).type)) for name in names])
-    each = iter(scores.rows)
-    while some := list(itertools.islice(each, AT_ONCE)):
-        yield pa.record_batch([[getattr(row, name) for row in some] for name in names], schema=schema)
+    return answered.columns(scores.rows, names, SCORES.columns)
 
 
 def save(scores: Scores, out: str | os.PathLike[str]) -> Scores:
@@ -192,7 +180,7 @@ def save(scores: Scores, out: str | os.PathLike[str]) -> Scores:
     head = strained(artifacts.Header(inputs=scores.inputs, settings=_settings(scores) | told), halved=scores.halved)
     with artifacts.TableWriter(out, kind=SCORES, header=head) as writer:
         for row in scores.rows:
-            writer.write(_to_row(row))
+            writer.write(answered.to_row(row, SCORES.columns))
     return replace(scores, sha256=storage.digest(out))
 
 
@@ -287,23 +275,6 @@ def _answered(asked: Questions, model: Suspect, *, progress: Callable[[int, int 
         yield replace(answers[row], id=record.id, set=record.set, variant=record.variant, view=record.view)
 
 
-def _to_row(row: Score) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in SCORES.columns.names}
-
-
 def _columns(table: unread.Unread, names: Sequence[str]) -> Iterator[tuple[str, pa.Array]]:
     for batch in table.batches(names):
         yield from zip(names, batch.columns, strict=True)
-
-
-def _from_batch(batch: pa.RecordBatch) -> Iterator[Score]:
-    return map(_from_row, batch.to_pylist())
-
-
-def _from_row(row: Mapping[str, Any]) -> Score:
-    numbers = {
-        name: None if row[name] is None else np.asarray(row[name], dtype=np.float32)
-        for name in ("logprob", "mean", "sd")
-    }
-    lists = {name: None if row[name] is None else tuple(row[name]) for name in ("tokens", "ends")}
-    return Score(**{**row, **numbers, **lists})
