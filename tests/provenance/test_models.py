@@ -10,7 +10,6 @@ import pytest
 import torch
 import transformers
 from tokenizers import processors
-from torchao.quantization import Int8WeightOnlyConfig
 
 from provenance import suspects, training
 from provenance.errors import SuspectError
@@ -75,9 +74,23 @@ def test_another_base_is_another_model(folders, tmp_path):
         suspects.load(str(tmp_path / "adapter"))
 
 
+def test_how_weights_are_quantised_is_read_off_their_configuration():
+    """Whether it is held as an object or as the file has it, the method is named; without one there is none."""
+    model = torch.nn.Module()
+    model.config = transformers.GPTNeoXConfig()
+    assert models.quantised(model) is None
+    model.config.quantization_config = {"quant_method": "gptq", "bits": 4}
+    assert models.quantised(model) == "gptq"
+    model.config.quantization_config = transformers.BitsAndBytesConfig(load_in_4bit=True)
+    assert models.quantised(model) == "bitsandbytes"
+
+
+@pytest.mark.live
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
 def test_a_quantised_model_is_loaded_as_its_files_say(folders, tmp_path):
     """Eight-bit weights of torchao: near the model's own numbers, another digest, and evidence says so."""
+    from torchao.quantization import Int8WeightOnlyConfig
+
     how = transformers.TorchAoConfig(Int8WeightOnlyConfig())
     model = transformers.AutoModelForCausalLM.from_pretrained(folders / "base", quantization_config=how)
     model.save_pretrained(tmp_path)

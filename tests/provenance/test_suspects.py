@@ -36,7 +36,9 @@ def test_every_kind_has_its_string(trained, tmp_path):
 @pytest.mark.parametrize("name", ["gpt9", "oracle:x", "nowhere/at/all"])
 def test_an_unknown_string_names_the_kinds(name):
     """What names no suspect is told with the kinds there are."""
-    with pytest.raises(InputError, match=r"unknown suspect .*expected hf:…, ngram:…, column:…, openai:…, text-only:…; try hf:"):
+    with pytest.raises(
+        InputError, match=r"unknown suspect .*expected hf:…, ngram:…, column:…, openai:…, text-only:…; try hf:"
+    ):
         suspects.load(name)
 
 
