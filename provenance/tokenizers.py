@@ -31,7 +31,7 @@ def load(name: str, revision: str | None = None) -> Any:
         raise InputError("no tokenizer in this folder", path=name, expected=f"one of {', '.join(FILES)}")
     try:
         tokenizer = AutoTokenizer.from_pretrained(
-            Path(name).expanduser() if name.startswith("~") else name, revision=revision
+            Path(name).expanduser() if name.startswith("~") else name, revision=revision, trust_remote_code=False
         )
     except (OSError, ValueError, KeyError) as error:
         reason = str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else type(error).__name__

@@ -199,14 +199,15 @@ def load(
     place = models.locate(name)
     where = device or ("cuda" if torch.cuda.is_available() else "cpu")
     model = models.read(place, dtype=dtype, device=where, device_map=device_map)
-    found = ((part, tokenizers.find(part, revision=place.revision)) for part in place.parts)
-    at, encoder = next(((part, encoder) for part, encoder in found if encoder), (place.path, None))
-    tokenizer = tokenizers.identify(encoder, name=at, revision=place.revision) if encoder else None
-    context = int(getattr(model.config.get_text_config(), "max_position_embeddings", 0) or 1 << 20)
+    found = ((part, tokenizers.find(part[0], revision=part[1])) for part in place.parts)
+    (at, revision), encoder = next(((part, encoder) for part, encoder in found if encoder), (place.parts[0], None))
+    tokenizer = tokenizers.identify(encoder, name=at, revision=revision) if encoder else None
+    context = models.context(model)
     identity = {
         "suspect": f"hf:{name}",
         "kind": "hf",
         "weights": models.digest(place, model),
+        "config": models.settings(place, model),
         "revision": getattr(model.config, "_commit_hash", None),
         "tokenizer": tokenizer.sha256 if tokenizer else None,
         "dtype": dtype,
@@ -215,7 +216,7 @@ def load(
         "overlap": pieces.overlap(context),
         "bos": marks.adds(encoder, bos, name) if encoder else False,
     }
-    more = {"adapter_of": place.base, "quantised": models.quantised(model)}
+    more = {"adapter_of": place.base and place.base[0], "quantised": models.quantised(model)}
     head = heads.find(model, name)
     return CausalLM(
         model=model,

@@ -12,6 +12,8 @@ import huggingface_hub
 
 from provenance.errors import SuspectError
 
+FILES = ("config.json", "adapter_config.json")
+"""One of which every model has, whole or an adapter."""
 HUB_SECONDS = 5
 """How long a hub may take to answer at all."""
 
@@ -32,12 +34,13 @@ def locate(name: str) -> tuple[str, str | None]:
     if name.startswith(("/", "./", "../", "~")):
         raise no_model(name, "no such folder")
     try:
-        cached = huggingface_hub.try_to_load_from_cache(place, "config.json", revision=revision or None)
+        files = (huggingface_hub.try_to_load_from_cache(place, file, revision=revision or None) for file in FILES)
+        cached = next((file for file in files if isinstance(file, str)), None)
     except ValueError as error:
         raise no_model(name, "neither a folder nor a hub name") from error
     if not huggingface_hub.is_offline_mode() and is_reached():
         return place, revision or None
-    if isinstance(cached, str):
+    if cached:
         return str(Path(cached).parent), None
     raise no_model(name, "not on this machine, and no hub can be reached")
 

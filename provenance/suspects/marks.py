@@ -42,5 +42,5 @@ def adds(encoder: Any, bos: Bos, name: str) -> bool:
 
 
 def _begins(encoder: Any, ids: Sequence[int], offsets: Sequence[tuple[int, int]]) -> bool:
-    """Say whether a text's ids begin with a BOS that stands for none of its letters."""
-    return bool(ids) and ids[0] == encoder.bos_token_id and tuple(offsets[0]) == (0, 0)
+    """Say whether a text's ids begin with a mark that stands for none of its letters, whatever a tokenizer calls it."""
+    return bool(ids) and tuple(offsets[0]) == (0, 0) and ids[0] in encoder.all_special_ids

@@ -15,13 +15,16 @@ import transformers
 
 from provenance import storage
 from provenance.errors import SuspectError
-from provenance.suspects import hub
+from provenance.suspects import adapters, hub
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-ADAPTER = "adapter_config.json"
-"""What makes a folder an adapter of PEFT."""
+PASSING = {"_name_or_path", "transformers_version", "dtype"}
+"""What a configuration says that changes no numbers, or is told beside it."""
+LENGTHS = ("max_position_embeddings", "max_target_positions", "max_seq_len")
+ENDLESS = 1 << 20
+"""Tokens read at once by a model that knows no longest text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +35,16 @@ class Place:
     """As the user has it."""
     path: str
     revision: str | None
-    base: str | None = None
+    adapter: Mapping[str, Any] | None = None
+    """Configuration of an adapter."""
+    base: tuple[str, str | None] | None = None
+    """Where the model lies that an adapter changes, and which revision of it."""
 
     @property
-    def parts(self) -> tuple[str, ...]:
-        """Folders or hub names, the last to be laid over the others first."""
-        return (self.path, self.base) if self.base else (self.path,)
+    def parts(self) -> tuple[tuple[str, str | None], ...]:
+        """Folders or hub names with their revisions, the first to be laid over the others."""
+        own = (self.path, self.revision)
+        return (own, self.base) if self.base else (own,)
 
 
 def locate(name: str) -> Place:
@@ -49,25 +56,26 @@ def locate(name: str) -> Place:
         If there is none, or an adapter's base is gone.
     """
     path, revision = hub.locate(name)
-    config = Path(path) / ADAPTER
-    if not config.is_file():
-        return Place(name=name, path=path, revision=revision)
     try:
-        named = str(json.loads(config.read_text(encoding="utf-8"))["base_model_name_or_path"] or "")
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        raise hub.no_model(name, f"{ADAPTER} names no model that it is for") from error
+        adapter = adapters.find(path, revision)
+    except (OSError, ValueError) as error:
+        raise hub.no_model(name, _reason(error)) from error
+    if adapter is None:
+        return Place(name=name, path=path, revision=revision)
+    named = str(adapter["base_model_name_or_path"])
     beside = Path(path).parent / Path(named).name
     if not Path(named).exists() and named and beside.is_dir():
         named = str(beside)
+    asked = adapter.get("revision")
     try:
-        base, _ = hub.locate(named)
+        base = hub.locate(f"{named}@{asked}" if asked and not Path(named).exists() else named)
     except SuspectError as error:
         raise SuspectError(
             f"{name!r} is an adapter of {named!r}, which is not on this machine",
             expected="the model that it was trained on",
-            hint=f"lay it beside the adapter as {Path(named).name}, or change base_model_name_or_path in {config}",
+            hint=f"lay it beside the adapter as {Path(named).name}, or change base_model_name_or_path in its file",
         ) from error
-    return Place(name=name, path=path, revision=revision, base=base)
+    return Place(name=name, path=path, revision=revision, adapter=adapter, base=base)
 
 
 def read(place: Place, *, dtype: str, device: str, device_map: str | None = None) -> Any:
@@ -89,21 +97,39 @@ def read(place: Place, *, dtype: str, device: str, device_map: str | None = None
     where: Any = device_map or {"": check(device)}
     try:
         with quiet():
+            whole, revision = place.parts[-1]
             model, report = transformers.AutoModelForCausalLM.from_pretrained(
-                place.base or place.path,
-                revision=place.revision,
+                whole,
+                revision=revision,
                 dtype=number,
                 device_map=where,
                 output_loading_info=True,
+                ignore_mismatched_sizes=True,
+                trust_remote_code=False,
             )
             if place.base:
-                model.load_adapter(place.path)
-    except (OSError, ValueError, KeyError, RuntimeError, ImportError, safetensors.SafetensorError) as error:
+                adapters.lay(model, place.path, place.revision)
+    except (OSError, ValueError, LookupError, RuntimeError, ImportError, safetensors.SafetensorError) as error:
         raise hub.no_model(place.name, _reason(error)) from error
+    # transformers fills these with random numbers and goes on.
     if missing := sorted(report["missing_keys"]):
-        # transformers fills these with random numbers and goes on.
         raise hub.no_model(place.name, f"its files have no {missing[0]}")
+    if other := sorted(str(key[0]) for key in report["mismatched_keys"]):
+        raise hub.no_model(place.name, f"{other[0]} has another shape than config.json says")
     return model.eval()
+
+
+def context(model: Any) -> int:
+    """Count the tokens that a model reads at once: as its configuration says, and as its table of places has room."""
+    config = model.config.get_text_config()
+    told = [length for name in LENGTHS if (length := getattr(config, name, None) or 0) > 0]
+    # RoBERTa's first place is the one behind that of its padding.
+    tables = [
+        module.num_embeddings - 1 - module.padding_idx
+        for name, module in model.named_modules()
+        if name.endswith("position_embeddings") and getattr(module, "padding_idx", None) is not None
+    ]
+    return int(min([*told[:1], *tables], default=ENDLESS))
 
 
 def quantised(model: Any) -> str | None:
@@ -116,7 +142,8 @@ def quantised(model: Any) -> str | None:
 
 
 def _reason(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
+    first, *more = str(error).strip().splitlines() or [type(error).__name__]
+    return " ".join([first, *more[: first.endswith(":")]]).replace("\t", "").rstrip(".")
 
 
 def check(device: str) -> str:
@@ -128,7 +155,7 @@ def check(device: str) -> str:
         If torch cannot use it.
     """
     try:
-        torch.empty(1, device=torch.device(device))
+        torch.empty(1, device=torch.device(device)).item()
     except (AssertionError, RuntimeError) as error:
         reason = str(error).partition("\n")[0]
         raise SuspectError(
@@ -155,14 +182,21 @@ def digest(place: Place, model: Any) -> str:
     """Digest the weight files of a folder, an adapter's and its base's; for a hub model, the parameters as loaded."""
     files = {
         f"{number}/{path.name}" if place.base else path.name: storage.digest(path)
-        for number, part in enumerate(place.parts)
+        for number, (part, _) in enumerate(place.parts)
         for path in sorted(Path(part).glob("*"))
         if path.suffix in {".safetensors", ".bin"}
     }
-    if files and all(Path(part).is_dir() for part in place.parts):
+    if files and all(Path(part).is_dir() for part, _ in place.parts):
         return storage.digest_json(files)
     state = hashlib.sha256()
     for key, tensor in sorted(model.state_dict().items()):
         state.update(key.encode())
         state.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
     return state.hexdigest()
+
+
+def settings(place: Place, model: Any) -> str:
+    """Digest what configurations say: a scale or a base of rotary positions changes numbers, and no weight."""
+    told = {key: value for key, value in json.loads(model.config.to_json_string()).items() if key not in PASSING}
+    adapter = {key: value for key, value in (place.adapter or {}).items() if key not in adapters.PASSING}
+    return storage.digest_json([told, adapter])

@@ -57,7 +57,7 @@ def test_another_base_is_another_model(folders, tmp_path):
     """An adapter's digest covers what it is laid over; a base that has moved is found beside it."""
     for name in ("adapter", "base"):
         shutil.copytree(folders / name, tmp_path / name)
-    config = tmp_path / "adapter" / models.ADAPTER
+    config = tmp_path / "adapter" / "adapter_config.json"
     told = json.loads(config.read_text())
     config.write_text(json.dumps({**told, "base_model_name_or_path": "/gone/base"}))
     first = suspects.load(str(tmp_path / "adapter"))
@@ -76,12 +76,13 @@ def test_another_base_is_another_model(folders, tmp_path):
 
 def test_how_weights_are_quantised_is_read_off_their_configuration():
     """Whether it is held as an object or as the file has it, the method is named; without one there is none."""
+    config = transformers.GPTNeoXConfig()
     model = torch.nn.Module()
-    model.config = transformers.GPTNeoXConfig()
+    model.config = config
     assert models.quantised(model) is None
-    model.config.quantization_config = {"quant_method": "gptq", "bits": 4}
+    config.quantization_config = {"quant_method": "gptq", "bits": 4}
     assert models.quantised(model) == "gptq"
-    model.config.quantization_config = transformers.BitsAndBytesConfig(load_in_4bit=True)
+    config.quantization_config = transformers.BitsAndBytesConfig(load_in_4bit=True)
     assert models.quantised(model) == "bitsandbytes"
 
 
@@ -120,6 +121,67 @@ def test_a_model_spread_by_accelerate_gives_the_same_numbers(folders):
     spread, plain = suspects.load(str(folders / "base"), device_map="auto"), suspects.load(str(folders / "base"))
     assert (_logprob(spread) == _logprob(plain)).all()
     assert (spread.identity["device"], plain.identity["device"]) == ("auto", "cpu")
+
+
+def test_a_configuration_is_part_of_who_was_asked(folders, tmp_path):
+    """Two models of the same weights that turn positions at another rate are told apart, wherever they lie."""
+    for name in ("same", "other"):
+        shutil.copytree(folders / "base", tmp_path / name)
+    config = tmp_path / "other" / "config.json"
+    told = json.loads(config.read_text())
+    config.write_text(json.dumps({**told, "rope_parameters": {**told["rope_parameters"], "rope_theta": 500.0}}))
+    base, same, other = (suspects.load(str(at)).identity for at in (folders / "base", tmp_path / "same", config.parent))
+    assert base["weights"] == same["weights"] == other["weights"]
+    assert base["config"] == same["config"] != other["config"]
+
+
+def _small(family, **more):
+    config = getattr(transformers, f"{family}Config")(vocab_size=320, **more)
+    return transformers.AutoModelForCausalLM.from_config(config)
+
+
+@pytest.mark.parametrize(
+    ("model", "length"),
+    [
+        (("Roberta", {"hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1,
+                      "max_position_embeddings": 36, "is_decoder": True}), 34),
+        (("Mpt", {"d_model": 8, "n_layers": 1, "n_heads": 1, "max_seq_len": 40}), 40),
+        (("Mamba", {"hidden_size": 8, "num_hidden_layers": 1, "state_size": 2}), models.ENDLESS),
+    ],
+)  # fmt: skip
+def test_a_text_is_read_in_windows_that_a_model_can_read(tmp_path, model, length):
+    """As many tokens as its configuration says, fewer where its table is shorter, any number where it knows no end."""
+    family, more = model
+    _small(family, **more).save_pretrained(tmp_path)
+    suspect = suspects.load(str(tmp_path))
+    assert suspect.context == length
+    assert len(_logprob(suspect, Record(id="a", tokens=tuple(range(2, 80))))) == 77
+
+
+def test_files_that_do_not_fit_a_configuration_are_told(folders, tmp_path):
+    """Weights of another shape name one of them; nothing is filled up at random."""
+    shutil.copytree(folders / "base", tmp_path / "model")
+    config = tmp_path / "model" / "config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), "intermediate_size": 24}))
+    with pytest.raises(SuspectError, match=r"mlp\.dense_\S+ has another shape than config.json says"):
+        suspects.load(str(tmp_path / "model"))
+
+
+def test_code_of_a_model_is_never_run(folders, tmp_path):
+    """A folder that brings Python with it is refused at once: nobody is asked whether it may."""
+    shutil.copytree(folders / "base", tmp_path / "model")
+    config = tmp_path / "model" / "config.json"
+    own = {"model_type": "own", "auto_map": {"AutoConfig": "own.Config", "AutoModelForCausalLM": "own.Model"}}
+    config.write_text(json.dumps({**json.loads(config.read_text()), **own}))
+    (tmp_path / "model" / "own.py").write_text("raise SystemExit('run')")
+    with pytest.raises(SuspectError, match="contains custom code"):
+        suspects.load(str(tmp_path / "model"))
+
+
+def test_a_device_that_holds_nothing_is_refused(folders):
+    """On torch's meta device no number can be had."""
+    with pytest.raises(SuspectError, match="device 'meta' cannot be used"):
+        suspects.load(str(folders / "base"), device="meta")
 
 
 @pytest.fixture(scope="module")
