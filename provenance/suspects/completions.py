@@ -6,6 +6,7 @@ asked, so that a server that cuts, mixes up or rewrites texts is refused and not
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -51,12 +52,11 @@ class Completions:
             all scores that were paid for.
         """
         prompts = [self._prompt(record, window) for record in records]
-        answers = self.endpoint.ask(
-            [self._request(record, prompt) for record, prompt in zip(records, prompts, strict=True) if prompt]
-        )
-        for done, (record, prompt) in enumerate(zip(records, prompts, strict=True), start=1):
-            yield self._score(record, prompt, next(answers), window) if prompt else _empty(record)
-            progress(done, len(records))
+        requests = [self._request(record, prompt) for record, prompt in zip(records, prompts, strict=True) if prompt]
+        with contextlib.closing(self.endpoint.ask(requests)) as answers:
+            for done, (record, prompt) in enumerate(zip(records, prompts, strict=True), start=1):
+                yield self._score(record, prompt, next(answers), window) if prompt else _empty(record)
+                progress(done, len(records))
 
     def _prompt(self, record: Record, window: Window | None) -> str | tuple[int, ...]:
         """Give what is asked: nothing where there is nothing to score."""

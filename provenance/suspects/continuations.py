@@ -12,6 +12,7 @@ run, is nowhere in what is asked, so the tests that rest on that hold, however l
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 from dataclasses import dataclass, replace
@@ -127,11 +128,12 @@ class Continuations:
             for (prompt, options), length in sorted(_lengths(places).items())
         }
         requests = [drawing.requests(wish, self.manner) for wish in wishes.values()]
-        answers = self.endpoint.ask([one for several in requests for one in several], path=self.manner.path)
-        return {
-            asked: self._read([next(answers) for _ in several], wish)
-            for (asked, wish), several in zip(wishes.items(), requests, strict=True)
-        }
+        everything = [one for several in requests for one in several]
+        with contextlib.closing(self.endpoint.ask(everything, path=self.manner.path)) as answers:
+            return {
+                asked: self._read([next(answers) for _ in several], wish)
+                for (asked, wish), several in zip(wishes.items(), requests, strict=True)
+            }
 
     def _read(self, answers: Sequence[Mapping[str, Any]], wish: drawing.Wish) -> list[str]:
         texts = [one.text for answer in answers for one in drawing.read(answer, self.manner, wish.prompt)]

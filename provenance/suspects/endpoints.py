@@ -22,7 +22,7 @@ from provenance.suspects import budgets, replies
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Generator, Iterator, Mapping, Sequence
 
     from anyio.from_thread import BlockingPortal
 
@@ -68,8 +68,11 @@ class Endpoint:
     concurrency: int
     patience: Patience
 
-    def ask(self, requests: Sequence[Request], *, path: str = "completions") -> Iterator[dict[str, Any]]:
+    def ask(self, requests: Sequence[Request], *, path: str = "completions") -> Generator[dict[str, Any]]:
         """Send every request once, again only where no answer came, and give the answers in order.
+
+        Whoever may leave before the last answer closes it (`contextlib.closing`): left to the garbage collector, which
+        may run on an event loop's own thread, it would wait there for itself.
 
         Raises
         ------

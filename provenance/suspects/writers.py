@@ -6,6 +6,7 @@ written. A server may ignore seeds; what it wrote is kept, not written again.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -136,8 +137,8 @@ class Served:
             for row, prompt in enumerate(prompts)
         ]
         asked = [request for wish in wishes for request in drawing.requests(wish, self.manner)]
-        answers = self.endpoint.ask(asked, path=self.manner.path)
-        return [self._text(answer, wish.prompt) for wish, answer in zip(wishes, answers, strict=True)]
+        with contextlib.closing(self.endpoint.ask(asked, path=self.manner.path)) as answers:
+            return [self._text(answer, wish.prompt) for wish, answer in zip(wishes, answers, strict=True)]
 
     def _text(self, answer: Mapping[str, Any], prompt: str) -> Text:
         found = drawing.read(answer, self.manner, prompt)
