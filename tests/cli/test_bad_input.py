@@ -278,7 +278,10 @@ def test_an_unknown_suspect(marked, counts, refused):
     """A name that is no suspect is exit 1 with what might have been meant; a model that cannot be asked is exit 4."""
     del counts
     asked = ["audit", "watermark", marked / "ledger.parquet", "--suspect"]
-    assert refused(*asked, "gpt9") == "unknown suspect 'gpt9'; expected hf:…, ngram:…, column:…, openai:…; try hf:gpt9"
+    assert (
+        refused(*asked, "gpt9")
+        == "unknown suspect 'gpt9'; expected hf:…, ngram:…, column:…, openai:…, text-only:…; try hf:gpt9"
+    )
     assert refused(*asked, "ngram:none.parquet") == "none.parquet: no such file"
     assert refused(*asked, "column:x") == "column:x; expected column:FILE:NAME, such as column:scores.parquet:loglik"
     assert refused(*asked, "hf:./none", code=4).startswith("model './none' cannot be loaded")

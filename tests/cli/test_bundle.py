@@ -64,7 +64,7 @@ def rewrite(path, change):
 def test_an_order_bundle_is_computed_again(run, ordered, tmp_path):
     """Everything lies in the folder, and every number comes out again without the model."""
     assert {path.name for path in ordered.iterdir()} == {
-        "bundle.json", "evidence.json", "reference.parquet", "report.html", "report.json", "scores.parquet",
+        "bundle.json", "evidence.json", "reference-1.parquet", "report.html", "report.json", "scores.parquet",
         "transcript.parquet",
     }  # fmt: skip
     assert (ordered / "evidence.json").read_bytes() == (tmp_path / "o.json").read_bytes()
