@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cli.sources import Source
-    from provenance.clusters import Cluster
     from provenance.estimates import Estimate
     from provenance.questions import Questions
     from provenance.records import Window
+    from provenance.remote import Cluster
     from provenance.unfinished import Share, Work
 
 LOADING = ("dtype", "device", "device_map", "batch_tokens", "bos", "terms")

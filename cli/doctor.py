@@ -35,7 +35,8 @@ def command(suspect: str | None, as_json: bool, terms: Terms) -> None:
       provtool doctor --suspect openai:http://localhost:8000/v1#their-model
       provtool doctor --json
 
-    Exit codes: 0 all that is needed is here; 1 something is missing or broken, or the suspect cannot be asked; 2 usage.
+    Exit codes: 0 all that is needed is here; 1 something is missing or broken; 2 usage; 4 the suspect cannot be
+    asked.
     """
     from provenance import storage
 
@@ -48,7 +49,7 @@ def command(suspect: str | None, as_json: bool, terms: Terms) -> None:
         _list(found)
     if failed := next((check for check in found if not check.passed), None):
         terminal.say(f"provtool: {failed.name}: {failed.found}" + (f"; try {failed.hint}" if failed.hint else ""))
-        sys.exit(1)
+        sys.exit(failed.exit_code)
 
 
 def _groups(suspect: str | None, terms: Terms) -> Iterator[Sequence[Check]]:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from provenance.clusters import Cluster
 from provenance.errors import InputError
 from provenance.records import Window
+from provenance.remote import Cluster
 from provenance.suspects import marks
 from provenance.suspects.terms import Terms
 

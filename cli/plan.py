@@ -104,12 +104,12 @@ def watermark(ledgers: tuple[Path, ...], effect: float | None, **how: Any) -> No
       provtool plan watermark marked/ledger.parquet --effect 0.6 --power 0.9 --out mark.plan.json
       provtool plan watermark --pilot pilot.json --power 0.9 --stop-early --out mark.plan.json
     """
-    from watermark import ledger, planning
+    from watermark import dealing, ledger, planning
 
     trial = _trial(effect, how["pilot_path"])
     books = [ledger.read(path) for path in ledgers]
     for book in books:
-        ledger.check_exact(book)
+        dealing.check_exact(book)
     ledger.check_distinct(books)
     plan = planning.watermark(_goal(how), effect=effect, pilot=trial, books=books)
     documents = sum(len(book.documents) for book in books) if books else None

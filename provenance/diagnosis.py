@@ -56,6 +56,8 @@ class Check:
     passed: bool = True
     """False only where something is missing that provtool cannot do without."""
     hint: str | None = None
+    exit_code: int = 1
+    """With what a command ends for which this failed."""
 
 
 def software() -> Iterator[Check]:
@@ -120,7 +122,7 @@ def suspect(name: str, *, terms: Terms) -> Iterator[Check]:
     except ProvenanceError as error:
         # Whoever gives no log-probabilities may give texts.
         hint = f"text-only:{rest}" if kind == "openai" else None
-        yield Check(group="suspect", name=name, found=str(error), passed=False, hint=hint)
+        yield Check(group="suspect", name=name, found=str(error), passed=False, hint=hint, exit_code=error.exit_code)
         return
     for key, value in opened.identity.items():
         yield Check(group="suspect", name=key, found="unknown" if value is None else str(value))

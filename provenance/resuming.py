@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from provenance import artifacts, clusters, processes, scoring, shards, storage, suspects
+from provenance import artifacts, processes, remote, scoring, shards, storage, suspects
 from provenance.errors import MismatchError, SuspectError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from provenance.clusters import Cluster
+    from provenance.remote import Cluster
     from provenance.suspects import Suspect
     from provenance.unfinished import Work
 
@@ -91,7 +91,7 @@ def _run_in_processes(work: Work, todo: Sequence[int], crew: Crew, progress: Cal
     total = sum(sizes[index] for index in todo)
     jobs = ((crew, dict(work.suspect.identity), _job(work, index)) for index in todo)
     try:
-        with clusters.anywhere(
+        with remote.anywhere(
             _ask, jobs, workers=crew.workers, cluster=crew.cluster, environment=processes.ONE_THREAD
         ) as finished:
             for index, _ in zip(todo, finished, strict=True):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from provenance import storage
 from provenance.checks import Check, Failed, Held, Skipped
 from provenance.errors import ArtifactError, InputError, MismatchError
-from watermark import certificate, differences, keys, ledger, restoring
+from watermark import certificate, dealing, differences, keys, restoring
 
 if TYPE_CHECKING:
     import os
@@ -75,7 +75,7 @@ def check_files(claims: Claims, folder: Path) -> Iterator[Check]:
 
 def check_key(claims: Claims, path: Path, key: Key) -> Iterator[Check]:
     """Check with the owner's key that the certificate commits to this very ledger."""
-    what, own = "ledger commitment", ledger.dealing_key(key, claims.settings["recipient"])
+    what, own = "ledger commitment", dealing.dealing_key(key, claims.settings["recipient"])
     if claims.ledger_commitment is None:
         yield Skipped(what=what, detail="the certificate has none: the release was marked without a key")
     elif own.id != claims.settings["key_id"]:
@@ -92,7 +92,7 @@ def check_deals(book: Ledger, key: Key) -> Iterator[Check]:
     """Deal every choice of the ledger again."""
     what = "deals"
     try:
-        ledger.check_deals(book, key)
+        dealing.check_deals(book, key)
     except MismatchError as error:
         yield Failed(what=what, detail=str(error))
     except InputError as error:

@@ -32,7 +32,7 @@ from provenance.evidence import (
 )
 from provenance.records import generator
 from provenance.stats import products, redraw
-from watermark import comparison, copies, passes, queries
+from watermark import comparison, copies, dealing, passes, queries
 from watermark import ledger as ledgers
 
 if TYPE_CHECKING:
@@ -181,9 +181,9 @@ def ask_early(
 def _checked(released: Ledger | Sequence[Ledger], key: Key | None) -> tuple[Ledger, ...]:
     books = (released,) if isinstance(released, ledgers.Ledger) else tuple(released)
     for book in books:
-        ledgers.check_exact(book)
+        dealing.check_exact(book)
         if key is not None:
-            ledgers.check_deals(book, key)
+            dealing.check_deals(book, key)
     return copies.apart(books)
 
 

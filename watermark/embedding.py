@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from provenance.clusters import Cluster
     from provenance.corpora import Corpus, Edit
+    from provenance.remote import Cluster
     from watermark.certificate import Counts
     from watermark.fidelity import Fidelity
     from watermark.keys import Key

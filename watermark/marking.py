@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from provenance.errors import InputError
 from provenance.language import identification, pipelines, surprisal
-from watermark import encoder, ledger, published, rules, sites, variants
+from watermark import dealing, encoder, published, rules, sites, variants
 from watermark.ledger import Marked
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def dealing_key(key: Key | None, recipient: str | None) -> Key:
     """Give the key that deals, or say that one is needed."""
     if key is None:
         raise InputError("strategy 'keyed' needs a key", expected="--key FILE", hint="provtool key new KEY")
-    return ledger.dealing_key(key, recipient)
+    return dealing.dealing_key(key, recipient)
 
 
 def settings(how: Embedding, key: Key | None) -> Mapping[str, Any]:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import functools
 import json
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from provenance import artifacts, clusters, storage
+from provenance import artifacts, remote, storage
+from provenance.errors import InputError
 from provenance.language import surprisal
 from watermark import ledger, marking
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from provenance.clusters import Cluster
+    from provenance.remote import Cluster
     from watermark.keys import Key
     from watermark.ledger import Marked
     from watermark.marking import Embedding, Task
@@ -85,11 +87,23 @@ def run(
         Where they run; None is this machine.
     progress
         Called with how many documents a part had.
+
+    Raises
+    ------
+    InputError
+        If a process was killed, or several that had the same part; what was done is kept.
     """
-    with clusters.anywhere(_do, jobs, workers=workers, cluster=cluster) as done:
-        for part in done:
-            progress(part.documents)
-            yield part
+    try:
+        with remote.anywhere(_do, jobs, workers=workers, cluster=cluster) as done:
+            for part in done:
+                progress(part.documents)
+                yield part
+    except BrokenProcessPool as error:
+        raise InputError(
+            "a process that marked documents was killed",
+            expected="memory for every one",
+            hint="fewer --workers, --resume",
+        ) from error
 
 
 def _do(job: Job) -> Part:

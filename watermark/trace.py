@@ -36,7 +36,7 @@ from provenance.evidence import (
 )
 from provenance.records import Document, generator
 from provenance.stats import betting, coins
-from watermark import agreements, flows, ledger, locating, readings
+from watermark import agreements, dealing, flows, ledger, locating, readings
 from watermark.ledger import LEDGER, Ledger
 
 if TYPE_CHECKING:
@@ -126,12 +126,12 @@ def audit(
     """
     check_alpha(alpha)
     copy, read = _copy(released), _texts(texts)
-    ledger.check_keyed(copy.settings, path=copy.path)
-    own = ledger.check_dealer(copy.settings, key, path=copy.path) if key is not None else None
+    dealing.check_keyed(copy.settings, path=copy.path)
+    own = dealing.check_dealer(copy.settings, key, path=copy.path) if key is not None else None
     located = list(_located(copy, read.flow, progress))
     if own is not None:
         for one in located:
-            ledger.check_dealt(one.document, own, release=copy.settings["release"], path=copy.path)
+            dealing.check_dealt(one.document, own, release=copy.settings["release"], path=copy.path)
     agreement = agreements.compare(readings.sightings(located, read.flow), read.flow)
     rng = generator(seed, copy.sha256, read.sha256)
     found = _judged(agreement, alpha=alpha, resamples=resamples, rng=rng)

@@ -54,7 +54,7 @@ def command(ledgers: tuple[Path, ...], key_path: Path | None, releases: tuple[Pa
       provtool audit watermark acme/ledger.parquet globex/ledger.parquet --suspect ./model
     """
     from cli import sources
-    from watermark import bundled, copies, edits, keys, ledger, queries
+    from watermark import bundled, copies, dealing, edits, keys, ledger, queries
 
     if releases and len(releases) != len(ledgers):
         raise click.UsageError(f"{len(releases)} --release for {len(ledgers)} ledgers: give one each, in their order")
@@ -62,9 +62,9 @@ def command(ledgers: tuple[Path, ...], key_path: Path | None, releases: tuple[Pa
     read = [ledger.read(path) for path in ledgers]
     books = copies.apart(read)
     for book in books:
-        ledger.check_exact(book)
+        dealing.check_exact(book)
         if key is not None:
-            ledger.check_deals(book, key)
+            dealing.check_deals(book, key)
     groups = copies.by_recipient(books)
     _check_usage(how, claims=len(groups))
     asked = [queries.choose(own, most=how["queries"], seed=how["seed"]) for own in groups.values()]

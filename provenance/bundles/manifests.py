@@ -35,15 +35,13 @@ class Manifest:
     audit: str
     claims: tuple[Claim, ...]
     sources: Mapping[str, str]
-    """For each digest that evidence names, the file in the bundle that has it, or that stands for it."""
+    """For each digest that evidence names, the file in the bundle that has it."""
     settings: Mapping[str, Any]
     """Of the whole run."""
     environment: Mapping[str, Any]
     """On what it was computed."""
     files: Mapping[str, str]
     """SHA-256 of every file in the bundle but this one and signatures over it."""
-    redacted: bool = False
-    """Whether numbers stand in place of texts."""
     tool: str = artifacts.TOOL
     schema: str = field(default=SCHEMA, kw_only=True)
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     Again = Callable[[Bundle, Claim, Evidence], Evidence]
     More = Callable[[Bundle], Iterator[Check]]
 
+BENT = (KeyError, TypeError, ValueError)
+"""What settings and tables that somebody bent end in: a bundle comes from others, and is never a caller's mistake."""
 SHOWN = 5
 """Differing numbers that are named; the rest is counted."""
 
@@ -113,7 +115,7 @@ def _computed(bundle: Bundle, claim: Claim, claimed: Evidence, court: Court | No
         return
     try:
         count, differences = comparing.compare(claimed, court.again(bundle, claim, claimed))
-    except (ProvenanceError, KeyError) as error:
+    except (ProvenanceError, *BENT) as error:
         yield Failed(what=what, detail=f"cannot be computed again: {error}")
         return
     yield from (Failed(what=what, detail=str(one)) for one in differences[:SHOWN])

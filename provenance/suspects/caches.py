@@ -21,6 +21,10 @@ LAYERS = {"DynamicLayer", "DynamicSlidingWindowLayer"}
 """Kinds of memory that may be copied for several continuations."""
 
 
+class _OtherwiseError(Exception):
+    """The model does not go on as if it had read all at once."""
+
+
 def reach(model: Any, head: Head) -> int:
     """Try up to how many tokens texts may have for what they begin with alike to be read once; 0 if never."""
     longest = positions.turn(model.config.get_text_config()) or sys.maxsize
@@ -31,8 +35,8 @@ def reach(model: Any, head: Head) -> int:
                 _tried(model, head, max(windows) + 4)
             elif windows:
                 longest = min(longest, *windows)
-    except (AttributeError, TypeError, ValueError, IndexError, NotImplementedError, RuntimeError):
-        return 0
+    except (_OtherwiseError, AttributeError, TypeError, ValueError, IndexError, RuntimeError):
+        return 0  # what is kept by architectures that cannot go on has none of the methods, or other shapes
     return longest
 
 
@@ -41,7 +45,7 @@ def _tried(model: Any, head: Head, shared: int) -> set[int]:
 
     Raises
     ------
-    NotImplementedError
+    _OtherwiseError
         If they are not.
     """
     ids = heads.probe(model, shared + 4)
@@ -51,7 +55,7 @@ def _tried(model: Any, head: Head, shared: int) -> set[int]:
     whole = states(model, head, ids)[:, shared:]
     apart = (later.float() - whole.float()).abs().max()
     if not apart <= heads.LEAKS * (1 if model.dtype == torch.float32 else 100) * whole.float().std():
-        raise NotImplementedError
+        raise _OtherwiseError
     return windows
 
 
@@ -65,12 +69,12 @@ def begin(model: Any, head: Head, shared: torch.Tensor) -> tuple[torch.Tensor, A
 
     Raises
     ------
-    NotImplementedError
+    _OtherwiseError
         If the model keeps something else than keys and values.
     """
     begun = _run(model, head, shared, use_cache=True)
     if not {type(layer).__name__ for layer in begun.past_key_values.layers} <= LAYERS:
-        raise NotImplementedError
+        raise _OtherwiseError
     return _states(begun, head), begun.past_key_values
 
 

@@ -122,11 +122,11 @@ def test_a_model_on_this_machine_is_tried(run, random_model):
 
 
 def test_an_endpoint_that_serves_no_audit_is_an_error(run, serving):
-    """A server without log-probabilities of prompts: why, and as what it may be asked, in one line; exit code 1."""
+    """A server without log-probabilities of prompts: why, and as what it may be asked, in one line; exit code 4."""
     refusal = (400, {"error": {"message": "echo is not supported"}}, {})
     with serving.serve(lambda _body, _headers: refusal) as server:
         done = run("doctor", "--suspect", f"openai:{server.url}#m")
-    assert done.code == 1
+    assert done.code == 4
     assert done.err.count("\n") == 1
     assert "(echo is not supported)" in done.err
     assert done.err.endswith(f"; try text-only:{server.url}#m\n")

@@ -7,7 +7,7 @@ import stat
 import pytest
 
 from provenance import artifacts
-from watermark import keys, ledger
+from watermark import dealing, keys, ledger
 
 
 def test_it_says_what_was_made_and_what_to_do_with_it(run, corpus, tmp_path):
@@ -39,7 +39,7 @@ def test_options_reach_the_ledger(run, corpus, tmp_path):
     book = ledger.read(tmp_path / "m" / "ledger.parquet")
     assert (book.release, book.recipient, book.documents[0].variants) == ("v1", "acme", 3)
     assert "per_sentence=1" in book.settings["rules"]
-    ledger.check_deals(book, keys.load(tmp_path / "r.key"))
+    dealing.check_deals(book, keys.load(tmp_path / "r.key"))
 
 
 def test_quotations_are_spared_on_request(run, tmp_path):

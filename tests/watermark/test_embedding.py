@@ -19,7 +19,7 @@ from provenance import artifacts, corpora
 from provenance.errors import InputError
 from provenance.language import pipelines
 from provenance.records import Document
-from watermark import detection, embedding, keys, ledger, marking, parts, restoring, sites, variants
+from watermark import dealing, detection, embedding, keys, ledger, marking, parts, restoring, sites, variants
 from watermark.embedding import Embedding
 from watermark.keys import Key
 from watermark.rules import SiteRules
@@ -113,7 +113,7 @@ def test_another_release_or_recipient_chooses_otherwise(corpus, tmp_path, how):
     first, second = ledger.read(one.ledger).documents, ledger.read(other.ledger).documents
     assert [document.sites for document in first] == [document.sites for document in second]
     assert [document.chosen for document in first] != [document.chosen for document in second]
-    ledger.check_deals(ledger.read(other.ledger), KEY)
+    dealing.check_deals(ledger.read(other.ledger), KEY)
 
 
 def test_sites_are_fixed_before_the_key_is_looked_at():
@@ -386,7 +386,7 @@ def test_leximark_replaces_everywhere_without_a_key(corpus, tmp_path):
     )
     assert json.loads(made.certificate.read_text())["ledger_commitment"] is None
     with pytest.raises(InputError, match="has no exact null"):
-        ledger.check_exact(book)
+        dealing.check_exact(book)
     with pytest.raises(InputError, match="has no exact null"):
         detection.audit(book, None)
     assert undone(made, tmp_path / "back").identical

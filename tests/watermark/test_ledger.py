@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from provenance import artifacts, storage
 from provenance.errors import ArtifactError, InputError, MismatchError
-from watermark import keys, ledger, variants
+from watermark import dealing, keys, ledger, variants
 from watermark.keys import Key
 from watermark.ledger import LEDGER, Marked
 from watermark.sites import Site
@@ -119,13 +119,13 @@ def test_a_document_stands_once(tmp_path):
 
 def test_the_right_key_deals_the_same(tmp_path):
     """What was dealt is dealt again, for the owner and for a recipient."""
-    ledger.check_deals(ledger.read(write(tmp_path / "own.parquet", [marked()])), OWN)
-    acme = ledger.dealing_key(OWN, "acme")
+    dealing.check_deals(ledger.read(write(tmp_path / "own.parquet", [marked()])), OWN)
+    acme = dealing.dealing_key(OWN, "acme")
     assert acme.id != OWN.id
     path = write(tmp_path / "acme.parquet", [marked(key=acme)], key_id=acme.id, recipient="acme")
-    ledger.check_deals(ledger.read(path), OWN)
+    dealing.check_deals(ledger.read(path), OWN)
     with pytest.raises(MismatchError, match="dealt by key"):
-        ledger.check_deals(ledger.read(path), acme)
+        dealing.check_deals(ledger.read(path), acme)
 
 
 def test_one_altered_choice_is_found(tmp_path):
@@ -134,7 +134,7 @@ def test_one_altered_choice_is_found(tmp_path):
     change = spoil_site("chosen", [1 - found[0], *found[1:]])
     book = ledger.read(write(tmp_path / "l.parquet", [], rows=[tampered(change)]))
     with pytest.raises(MismatchError, match=r"document 'd', word 'big' at 2: .*; expected a ledger that nobody"):
-        ledger.check_deals(book, OWN)
+        dealing.check_deals(book, OWN)
 
 
 @pytest.mark.parametrize("name", ["release", "id"])
@@ -143,7 +143,7 @@ def test_a_renamed_release_or_document_is_found(tmp_path, name):
     documents = [replace(marked(f"{row}"), id=f"{row}{'x' if name == 'id' else ''}") for row in range(9)]
     book = ledger.read(write(tmp_path / "l.parquet", documents, release="s" if name == "release" else "r"))
     with pytest.raises(MismatchError, match="not what the key deals"):
-        ledger.check_deals(book, OWN)
+        dealing.check_deals(book, OWN)
 
 
 def test_another_key_is_told_apart_before_anything_is_compared(tmp_path):
@@ -152,18 +152,18 @@ def test_another_key_is_told_apart_before_anything_is_compared(tmp_path):
     with pytest.raises(
         MismatchError, match=f"dealt by key {OWN.id}; expected a ledger of key {keys.subkey(KEY, 'x').id}"
     ):
-        ledger.check_deals(book, keys.subkey(KEY, "x"))
+        dealing.check_deals(book, keys.subkey(KEY, "x"))
 
 
 def test_without_a_key_or_a_site_nothing_is_exact(tmp_path):
     """A ledger dealt without a key, and one without documents, are refused for an exact audit."""
     book = ledger.read(write(tmp_path / "l.parquet", [marked()], key_id=None, strategy="leximark"))
     with pytest.raises(InputError, match="'leximark' deals without a key and has no exact null"):
-        ledger.check_exact(book)
+        dealing.check_exact(book)
     with pytest.raises(InputError, match="dealt without a key; try leaving out --key"):
-        ledger.check_deals(book, OWN)
+        dealing.check_deals(book, OWN)
     with pytest.raises(InputError, match="no document of this ledger has a site"):
-        ledger.check_exact(ledger.read(write(tmp_path / "empty.parquet", [])))
+        dealing.check_exact(ledger.read(write(tmp_path / "empty.parquet", [])))
 
 
 def test_one_release_counts_once(tmp_path):

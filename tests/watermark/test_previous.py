@@ -6,7 +6,7 @@ import pytest
 
 from provenance import corpora
 from provenance.errors import InputError, MismatchError
-from watermark import embedding, ledger, restoring
+from watermark import dealing, embedding, ledger, restoring
 from watermark.keys import Key
 from watermark.marking import Embedding
 from watermark.rules import SiteRules
@@ -50,7 +50,7 @@ def test_unchanged_documents_keep_sites_and_deals(first, tmp_path):
     assert len(now["new"][1]) <= 2 < len(before["a"][1])
     assert (second.counts.kept, second.counts.documents) == (2, 4)
     book = ledger.read(second.ledger)
-    ledger.check_deals(book, KEY)
+    dealing.check_deals(book, KEY)
     assert restoring.undo(second.folder, ledger_path=second.ledger, out=tmp_path / "back").identical
 
 
