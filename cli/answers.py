@@ -123,15 +123,21 @@ def _rows(found: Estimate, seconds: float, price: float | None, *, shards: tuple
         ("tokens", f"{about}{found.tokens:,}"),
     ]
     if found.seconds is not None:
-        rows.append(("time", f"about {_duration(seconds)}, as the first batches went"))
+        rows.append(("time", f"{_time(seconds, least=found.least)} went"))
     if price:
         rows.append(("cost", f"{about}{found.price(price):,.2f} at {price:,} a million tokens"))
     return rows
 
 
+def _time(seconds: float, *, least: bool) -> str:
+    said = _duration(seconds)
+    return f"at least {said}, as the first requests" if least else f"about {said}, as the first batches"
+
+
 def _duration(seconds: float) -> str:
     size, unit = next(((size, unit) for size, unit in UNITS if seconds >= 2 * size), UNITS[-1])
-    return f"{max(1, round(seconds / size)):,} {unit}"
+    number = max(1, round(seconds / size))
+    return f"{number:,} {unit if number > 1 else unit.removesuffix('s')}"
 
 
 @contextlib.contextmanager

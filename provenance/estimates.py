@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from provenance import questions, shards
-from provenance.suspects import SERVED, Counting
+from provenance.suspects import SERVED, Awaited, Counting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,6 +36,8 @@ class Estimate:
     """Whether every token was counted by the suspect's own tokenizer."""
     seconds: float | None
     """Of one process, as the first batches went; None where none was tried."""
+    least: bool = False
+    """Whether it may well take longer: a server, which was opened with short requests, is not tried further."""
 
     def price(self, per_million_tokens: float) -> float:
         """Say what it costs where tokens have a price."""
@@ -46,16 +48,16 @@ def estimate(asked: Questions, suspect: Suspect, todo: Sequence[int], *, tried: 
     """Count what is to be asked and, if it is to be `tried`, ask a first batch and take the time.
 
     What the first batch is answered is thrown away: shards are made of whole shards alone. So a server, whose answers
-    may be paid for, is not tried.
+    may be paid for, is not tried: it is reckoned by the requests with which it was opened.
     """
     tokens, exact = _count(asked, suspect, todo)
-    tried = tried and suspect.identity["kind"] not in SERVED
-    return Estimate(
-        texts=sum(len(asked.shards[index]) for index in todo),
-        tokens=tokens,
-        exact=exact,
-        seconds=tokens * _pace(asked, suspect, todo) if tried and todo else None,
-    )
+    texts = sum(len(asked.shards[index]) for index in todo)
+    if suspect.identity["kind"] in SERVED:
+        seconds = suspect.seconds(texts) if isinstance(suspect, Awaited) else None
+    else:
+        seconds = tokens * _pace(asked, suspect, todo) if tried and todo else None
+    least = isinstance(suspect, Awaited)
+    return Estimate(texts=texts, tokens=tokens, exact=exact, seconds=seconds, least=least)
 
 
 def _count(asked: Questions, suspect: Suspect, todo: Sequence[int]) -> tuple[int, bool]:
@@ -68,7 +70,7 @@ def _count(asked: Questions, suspect: Suspect, todo: Sequence[int]) -> tuple[int
         seen += asked.sizes[index]
         if seen >= COUNTED:
             break
-    return round(counted * rough / max(1, seen)), seen == rough
+    return round(counted * rough / max(1, seen)), seen == rough and asked.rendering != "agreement"
 
 
 def _pace(asked: Questions, suspect: Suspect, todo: Sequence[int]) -> float:

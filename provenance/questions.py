@@ -56,9 +56,9 @@ class Questions:
     """Digest of the texts, their shards, and whose texts they are."""
 
     def shard(self, index: int) -> Sequence[Record]:
-        """Give the texts of one shard; those of the only one, which may be many, as they are."""
+        """Give the texts of one shard; all that are looked up, which may be many, as they are."""
         part = self.shards[index]
-        return self.texts if len(self.shards) == 1 else self.texts[part.start : part.stop]
+        return self.texts if self.rendering == "sum" else self.texts[part.start : part.stop]
 
 
 def prepare(

@@ -109,6 +109,8 @@ def _ask(task: tuple[Crew, Mapping[str, Any], shards.Job]) -> None:
     model = _open(crew)
     if dict(model.identity) != dict(identity):
         raise MismatchError(f"{crew.name} is not the same in every process", expected="a model that nobody changes")
+    if shards.finished(job.path, settings=job.told["settings"], texts=len(job.texts)):
+        return  # by a process that died before it could say so
     shards.ask(job, model, progress=lambda _done, _total: None)
 
 

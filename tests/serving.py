@@ -255,6 +255,9 @@ def writing(folder, *, holds="structured_outputs"):
     def choose(body, wordings):
         before = tokenizer(body["prompt"])["input_ids"]
         rows = [tokenizer(body["prompt"] + wording)["input_ids"] for wording in wordings]
+        # What is too long for the model is cut on the left, as servers do that do not refuse it.
+        cut = max(0, max(map(len, rows)) - model.config.max_position_embeddings)
+        before, rows = before[cut:], [row[cut:] for row in rows]
         logs = [model(input_ids=torch.tensor([row])).logits[0].double().log_softmax(dim=-1) for row in rows]
         own = [
             sum(float(log[at - 1, row[at]]) for at in range(len(before), len(row)))

@@ -65,6 +65,15 @@ class Counting(Protocol):
 
 
 @runtime_checkable
+class Awaited(Protocol):
+    """A suspect whose answers have been waited for already, as it was opened."""
+
+    def seconds(self, texts: int) -> float:
+        """Say how long so many texts will take at the least: the first requests were short."""
+        ...
+
+
+@runtime_checkable
 class Strained(Protocol):
     """A suspect that halves a batch where memory does not suffice for it."""
 

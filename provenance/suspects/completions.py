@@ -58,6 +58,10 @@ class Completions:
                 yield self._score(record, prompt, next(answers), window) if prompt else _empty(record)
                 progress(done, len(records))
 
+    def seconds(self, texts: int) -> float:
+        """See `provenance.suspects.Awaited.seconds`."""
+        return texts * self.manner.seconds / self.endpoint.concurrency
+
     def _prompt(self, record: Record, window: Window | None) -> str | tuple[int, ...]:
         """Give what is asked: nothing where there is nothing to score."""
         if record.tokens is not None:

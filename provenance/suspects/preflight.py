@@ -6,6 +6,7 @@ whether a first token is added, and whether token ids are taken.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +49,8 @@ class Manner:
     """Whether token ids are taken, and echoed as the tokens that they are."""
     checked: bool = False
     """Whether it could be seen that no token is scored after it was read."""
+    seconds: float = 0.0
+    """That it took to answer a few short requests at once."""
 
 
 def examine(endpoint: Endpoint, *, encoder: Any = None) -> Manner:
@@ -66,8 +69,11 @@ def examine(endpoint: Endpoint, *, encoder: Any = None) -> Manner:
     # A first request that fails is a mistake more often than bad luck.
     hurried = endpoints.hurried(endpoint)
     manner, one = _find(hurried)
-    checked = [_is_in_place(hurried, one, other, text) for other, text in _others(hurried, manner)]
-    manner = replace(manner, checked=all(checked))
+    began = time.perf_counter()
+    others = _others(hurried, manner)
+    seconds = time.perf_counter() - began
+    checked = [_is_in_place(hurried, one, other, text) for other, text in others]
+    manner = replace(manner, checked=all(checked), seconds=seconds)
     return replace(manner, ids=encoder is not None and _takes_ids(hurried, manner, encoder))
 
 

@@ -4,10 +4,12 @@ import json
 
 import pytest
 
+from cli import answers
 from provenance import scoring
 from provenance.suspects import preflight
 
 LOOKS = len(preflight.PROBES)
+SOON = "time at least 1 second, as the first requests went"
 TERMS = ("--concurrency", "4", "--price-per-million-tokens", "2")
 
 
@@ -47,8 +49,21 @@ def test_a_dry_run_spends_nothing_but_the_first_look(run, corpus, served):
     server, name = served
     done = run("score", corpus, "--suspect", name, *TERMS, "--out", "s.parquet", "--dry-run")
     assert done.code == 0, done.err
-    assert "cost" in done.err
+    lines = [" ".join(line.split()) for line in done.err.splitlines()]
+    assert [line.partition(" about ")[0] for line in lines[1:]] == ["tokens", SOON, "cost"]
     assert len(server.asked) == LOOKS
+
+
+def test_a_long_scoring_by_a_server_asks_first(run, corpus, served, monkeypatch):
+    """What will take long at the least is begun only after a yes, or with --yes."""
+    server, name = served
+    monkeypatch.setattr(answers, "ASKED_FROM", 0)
+    monkeypatch.setattr(answers, "_terminal", lambda: True)
+    asked = ("score", corpus, "--suspect", name, "--out", "s.parquet")
+    done = run(*asked, stdin=b"n\n")
+    assert (done.code, "Go on?" in done.err, len(server.asked)) == (130, True, LOOKS)
+    done = run(*asked, "--yes")
+    assert (done.code, "Go on?" in done.err) == (0, False)
 
 
 def test_a_budget_ends_with_4(run, corpus, served):

@@ -91,32 +91,78 @@ def test_token_ids_are_asked_where_they_are_taken(ours, serving):
         assert _load(other, tokenizer=folder).tokenizer is None
 
 
+class _Trouble:
+    """Answer every second text only the second time: after a 429, a 500, a dropped connection, or too late.
+
+    Texts whose number leaves 0, 1, 2 when divided by 5 meet the first three; 3 and 8 are answered too late, the other
+    3s slowly. What was read is counted, whether or not the answer arrives.
+    """
+
+    LATE = (3, 8)
+
+    def __init__(self, serving, server):
+        self.serving, self.server = serving, server
+        self.met = dict.fromkeys(TEXTS, 0)
+        self.read = self.now = self.most = 0
+
+    def __call__(self, body, _headers):
+        """Answer, or do worse."""
+        if body["prompt"] not in TEXTS:
+            return self.serving.echo(body)
+        row, answer = TEXTS.index(body["prompt"]), self.serving.echo(body)
+        with self.server.lock:
+            self.now += 1
+            self.most = max(self.most, self.now)
+            self.met[body["prompt"]] += 1
+            fault = row % 5 if self.met[body["prompt"]] == 1 else 4
+            self.read += answer["usage"]["total_tokens"] if fault > 1 else 0
+        time.sleep(1.3 if fault == 3 and row in self.LATE else 0.01 * (fault == 3))
+        with self.server.lock:
+            self.now -= 1
+        busy = (429, {"error": {"message": "slow down"}}, {"Retry-After": "0"})
+        return (busy, (500, b"<html>", {}), self.serving.DROP)[fault] if fault < 3 else answer
+
+    def asked_again(self):
+        """Give the texts that had to be asked twice."""
+        return {text for row, text in enumerate(TEXTS) if row % 5 < 3 or row in self.LATE}
+
+
+def _load_into_trouble(serving, server, **terms):
+    trouble = _Trouble(serving, server)
+    server.reply = trouble
+    suspect = _load(server, concurrency=16, patience=Patience(attempts=7, timeout=1.0, pause=0.002), **terms)
+    return trouble, suspect, suspect.endpoint.budget
+
+
 def test_every_text_is_scored_once_in_order_whatever_happens_on_the_way(serving):
-    """Of 200 texts most meet a 429, a 500, a dropped connection or a time-out; each is answered once, in order."""
-    met, most = {}, [0, 0]
+    """Of 200 texts most meet a 429, a 500, a dropped connection or a time-out; each is answered once, in order.
 
-    def reply(body, _headers):
-        text = body["prompt"]
-        with server.lock:
-            most[0] += 1
-            most[1] = max(most)
-            met[text] = met.get(text, 0) + 1
-            fault = TEXTS.index(text) % 5 if text in TEXTS and met[text] == 1 else 4
-        time.sleep(2.4 if fault == 3 and text in TEXTS[3:9] else 0.01 * (fault == 3))
-        with server.lock:
-            most[0] -= 1
-        bad = (429, {"error": {"message": "slow down"}}, {"Retry-After": "0"}), (500, b"<html>", {}), serving.DROP
-        return bad[fault] if fault < 3 else serving.echo(body)
-
-    with serving.serve(reply) as server:
-        patience = Patience(attempts=7, timeout=2.0, pause=0.002)
-        scores = _answer(server, _records(TEXTS), concurrency=16, patience=patience)
+    The budget is that of the worst case, in which every lost answer was paid for, and is not exceeded.
+    """
+    with serving.serve(serving.echo) as server:
+        trouble, suspect, budget = _load_into_trouble(serving, server, max_tokens=7_000)
+        opened = budget.spent
+        scores = list(suspect.score(_records(TEXTS), **ALL))
     assert [score.id for score in scores] == [str(row) for row in range(200)]
     for text, score in zip(TEXTS, scores, strict=True):
         np.testing.assert_allclose(score.logprob, serving.likelihoods(serving.words(text))[0][1:], atol=1e-6)
-    asked_again = {row for row in range(200) if row % 5 < 3 or row in {3, 8}}
-    assert [met[text] for text in TEXTS] == [2 if row in asked_again else 1 for row in range(200)]
-    assert most[1] <= 16 + 5
+    assert trouble.met == {text: 2 if text in trouble.asked_again() else 1 for text in TEXTS}
+    assert trouble.most <= 16 + len(trouble.LATE)
+    assert trouble.read <= budget.spent - opened
+    assert (budget.spent <= 7_000, budget.promised) == (True, 0)
+
+
+def test_a_budget_is_not_exceeded_whatever_happens_on_the_way(serving):
+    """With the same trouble on the way a budget ends the run in time; what was answered comes in order, and no more."""
+    with serving.serve(serving.echo) as server:
+        trouble, suspect, budget = _load_into_trouble(serving, server, max_tokens=2_500)
+        opened, scores = budget.spent, []
+        with pytest.raises(SuspectError, match=r"the budget of 2,500 tokens is used up"):
+            scores.extend(suspect.score(_records(TEXTS), **ALL))
+    assert [score.id for score in scores] == [str(row) for row in range(len(scores))]
+    assert 0 < trouble.read <= budget.spent - opened
+    assert (budget.spent <= 2_500, budget.promised) == (True, 0)
+    assert all(times <= 2 for times in trouble.met.values())
 
 
 @pytest.mark.parametrize(
