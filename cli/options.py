@@ -186,13 +186,19 @@ def engine(function: Callable[..., R]) -> Callable[..., R]:
     return gather
 
 
-bundle = click.option(
-    "--bundle",
-    "bundle",
-    metavar="DIR",
-    type=PATH,
-    help="Leave all that it takes to compute the numbers again in a new folder, for provtool verify.",
-)
+def bundle(function: Callable[..., R]) -> Callable[..., R]:
+    """Add the options of what is handed over."""
+    for option in (
+        click.option("--redact", is_flag=True, help="Numbers in place of what is private, in the bundle."),
+        click.option(
+            "--bundle",
+            metavar="DIR",
+            type=PATH,
+            help="Leave all that it takes to compute the numbers again in a new folder, for provtool verify.",
+        ),
+    ):
+        function = option(function)
+    return function
 
 
 timestamp_roots = click.option(

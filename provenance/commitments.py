@@ -142,8 +142,16 @@ def find(
     return tuple(open_beside(path, trusted=trusted).commitment for path in paths if is_committed(path))
 
 
-def open_beside(path: str | os.PathLike[str], *, trusted: Sequence[Certificate] | None = None) -> Opened:
-    """Open and check the commitment beside one file, as `find` does, and say what speaks for its time."""
+def open_beside(
+    path: str | os.PathLike[str], *, trusted: Sequence[Certificate] | None = None, sha256: str | None = None
+) -> Opened:
+    """Open and check the commitment beside one file, as `find` does, and say what speaks for its time.
+
+    Parameters
+    ----------
+    sha256
+        Digest of the file that was committed to, where something else stands in its place.
+    """
     public = _public(path)
     opening = storage.read_json(f"{path}.opening.json", schema=OPENING_SCHEMA)
     salt = _hex(opening, "salt", f"{path}.opening.json")
@@ -154,7 +162,7 @@ def open_beside(path: str | os.PathLike[str], *, trusted: Sequence[Certificate] 
         time=str(public.get("time")),
         witness=timestamps.witness(found) if isinstance(found, Proven) else None,
     )
-    if not hmac.compare_digest(_root(storage.digest(path), salt), commitment.root):
+    if not hmac.compare_digest(_root(sha256 or storage.digest(path), salt), commitment.root):
         raise MismatchError(
             f"{path} is not the file that was committed to on {commitment.time}",
             expected="the unchanged file",

@@ -19,13 +19,15 @@ if TYPE_CHECKING:
     from provenance.timestamps import Stamp
 
 
-def check(path: Path, *, trusted: Sequence[Certificate] | None) -> Iterator[Check]:
+def check(path: Path, *, trusted: Sequence[Certificate] | None, sha256: str | None = None) -> Iterator[Check]:
     """Open the commitment beside a file, if its opening is at hand, and check its time stamp.
 
     Parameters
     ----------
     trusted
         Roots that may vouch for time stamps; those that HTTPS trusts when None.
+    sha256
+        Digest of the file that was committed to, where something else stands in its place.
     """
     what = f"commitment to {path.name}"
     if not commitments.is_committed(path):
@@ -33,16 +35,20 @@ def check(path: Path, *, trusted: Sequence[Certificate] | None) -> Iterator[Chec
         return
     try:
         if commitments.has_opening(path):
-            opened = commitments.open_beside(path, trusted=trusted)
-            yield Held(what=what, detail=f"opens to the unchanged file; its owner dates it {opened.commitment.time}")
+            opened = commitments.open_beside(path, trusted=trusted, sha256=sha256)
+            opens = (
+                "the unchanged file" if sha256 is None else f"a file with digest {sha256[:12]}, which evidence names"
+            )
+            yield Held(what=what, detail=f"opens to {opens}; its owner dates it {opened.commitment.time}")
         else:
             yield Skipped(what=what, detail="its opening is not at hand; the owner has it")
-        yield _of_stamp(commitments.read_stamp(path, trusted=trusted), path)
+        hint = "" if sha256 else f": provtool commit {path} --timestamp URL"
+        yield _of_stamp(commitments.read_stamp(path, trusted=trusted), path, hint=hint)
     except (InputError, MismatchError) as error:
         yield Failed(what=what, detail=str(error))
 
 
-def _of_stamp(stamp: Stamp | Unstamped, path: Path) -> Check:
+def _of_stamp(stamp: Stamp | Unstamped, path: Path, *, hint: str) -> Check:
     what = f"time stamp of {path.name}"
     match stamp:
         case Proven():
@@ -50,7 +56,7 @@ def _of_stamp(stamp: Stamp | Unstamped, path: Path) -> Check:
                 what=what, detail=f"existed at the time that a trusted witness gives: {timestamps.witness(stamp)}"
             )
         case Doubtful():
-            hint = "--timestamp-roots with its roots"
-            return Skipped(what=what, detail=f"{timestamps.witness(stamp)}: {stamp.reason}; try {hint}")
+            detail = f"{timestamps.witness(stamp)}: {stamp.reason}; try --timestamp-roots with its roots"
+            return Skipped(what=what, detail=detail)
         case Unstamped():
-            return Skipped(what=what, detail=f"nobody vouches for the time: provtool commit {path} --timestamp URL")
+            return Skipped(what=what, detail=f"nobody vouches for the time{hint}")

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from provenance import artifacts, scoring
 from provenance.bundles import answers, texts
-from provenance.checks import Check, Failed, Skipped
+from provenance.checks import Check, Failed, Held, Skipped
 from provenance.errors import ProvenanceError
-from watermark import claims, copies, detection, ledger, recipients, trace
+from watermark import claims, copies, dealing, detection, ledger, recipients, redacted, trace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ def again(bundle: Bundle, claim: Claim, claimed: Evidence) -> Evidence:
     """Audit the release once more, with what the bundle holds and by its settings."""
     told = bundle.manifest.settings
     scores, references = answers.of(bundle, claimed)
-    books = copies.apart(tuple(ledger.read(bundle.place(sha256)) for sha256 in scores.inputs.values()))
+    books = copies.apart(tuple(_read(bundle.place(sha256)) for sha256 in scores.inputs.values()))
     scoring.check_inputs(scores, detection.ledger_inputs(books))
     own = _own(books, claim)
     chosen: dict[str, Any] = {"most": told.get("queries"), "edited": frozenset(map(tuple, told.get("edited", ())))}
@@ -68,30 +68,36 @@ def traced(bundle: Bundle, _claim: Claim, claimed: Evidence) -> Evidence:
     return replace(found, caveats=kept)
 
 
+def _read(place: Path) -> Ledger:
+    return redacted.read(place) if artifacts.kind_of(place) == redacted.REDACTED.name else ledger.read(place)
+
+
 def check(bundle: Bundle, *, key: Key | None) -> Iterator[Check]:
     """Deal every choice of the ledgers again, and say what rests on the audit's word."""
-    for name in dict.fromkeys(bundle.manifest.sources.values()):
-        place = bundle.folder / name
-        if artifacts.kind_of(place) == ledger.LEDGER.name:
+    for place in map(bundle.place, bundle.manifest.sources):
+        if artifacts.kind_of(place) in {ledger.LEDGER.name, redacted.REDACTED.name}:
             yield from _dealt(place, key)
     if edited := bundle.manifest.settings.get("edited"):
-        yield Skipped(
-            what="edited documents", detail=f"that it was these {len(edited)} and no others is the audit's word"
-        )
+        detail = f"that it was these {len(edited)} and no others is the audit's word"
+        yield Skipped(what="edited documents", detail=detail)
 
 
 def _dealt(place: Path, key: Key | None) -> Iterator[Check]:
+    what = f"deals of {place.name}"
     if key is None:
-        yield Skipped(
-            what=f"deals of {place.name}", detail="no key is at hand; its owner has it: --key, or PROVTOOL_KEY"
-        )
+        yield Skipped(what=what, detail="no key is at hand; its owner has it: --key, or PROVTOOL_KEY")
         return
     try:
-        book = ledger.read(place)
+        book = _read(place)
+        dealing.check_dealer(book.settings, key, path=place)
     except ProvenanceError as error:
-        yield Failed(what=f"deals of {place.name}", detail=str(error))
+        yield Failed(what=what, detail=str(error))
         return
-    yield from claims.check_deals(book, key)
+    if artifacts.kind_of(place) == ledger.LEDGER.name:
+        yield from claims.check_deals(book, key)
+    else:
+        yield Held(what=f"key of {place.name}", detail=f"key {book.key_id} is the one that it names")
+        yield Skipped(what=what, detail="no choice can be dealt again without the ledger itself: --private")
 
 
 def about(recipient: str | None) -> str:

@@ -92,6 +92,8 @@ def describe(
     Columns as in `FEATURES`, shape ``(len(rows), 3)``, and the number of rows with the same content, shape
     ``(len(rows),)``; frequencies and numbers are those of all rows.
     """
+    if transcript.facts is not None:
+        return transcript.facts.describe(window, rows)
     known, wanted = _Frequencies(), np.zeros(len(transcript.ids), dtype=bool)
     wanted[rows] = True
     for part in parts(transcript, window):

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     Words = Callable[[Sequence[int]], Sequence[NDArray[Any]]]
 
+WORDS = "words"
+"""Name of what texts alone show."""
 WIDTH = 64
 """Numbers that stand for the words of a unit: enough to tell books apart, few enough for many units."""
 LETTERS = 4
@@ -44,10 +46,18 @@ def alike(transcript: Transcript, trace: Trace, *, words: Words, rng: np.random.
     words
         Gives the words of some rows of the transcript, as numbers: token ids, or anything that is equal where they are.
     """
+    # A stream each: what is drawn for one must not hang on whether the other could be looked at.
+    own, others = rng.spawn(2)
+    return (_worded(transcript, trace, words, rng=own), known(trace, rng=others))
+
+
+def _worded(transcript: Transcript, trace: Trace, words: Words, *, rng: np.random.Generator) -> Gate:
+    if transcript.facts is not None:
+        return transcript.facts.words
     groups = list(_groups(trace))
     names = list(unheld.taken(trace.units.names, np.concatenate(groups)))
     sketches = np.split(_sketch(transcript, names, words), np.cumsum([len(group) for group in groups])[:-1])
-    return (gates.neighbours("words", sketches, rng=rng), known(trace, rng=rng))
+    return gates.neighbours(WORDS, sketches, rng=rng)
 
 
 def scored(transcript: Transcript, *, window: str | None) -> Words:

@@ -10,7 +10,8 @@
 
 How the modules share the work: `manifests` say what lies in a bundle, `packing` lays it there with its `environment`,
 `verifying` checks digests and commitments, has an audit computed again (`order` and its like, with the `answers` that
-were kept), and `comparing` finds what differs.
+were kept), and `comparing` finds what differs. What is private may be `redacted`, of which `opening` checks what its
+owner shows later; `signing` says who stands for all of it.
 """
 
 from __future__ import annotations
@@ -20,14 +21,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from provenance.bundles.packing import Contents, Finding, leave
-    from provenance.bundles.verifying import Court, verify
+    from provenance.bundles.verifying import Court, Means, verify
 
-__all__ = ["Contents", "Court", "Finding", "leave", "verify"]
+__all__ = ["Contents", "Court", "Finding", "Means", "leave", "verify"]
 
 
 def __getattr__(name: str) -> Any:
     """Import what a bundle needs only when one is made or checked."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = "verifying" if name in {"Court", "verify"} else "packing"
+    module = "verifying" if name in {"Court", "Means", "verify"} else "packing"
     return getattr(import_module(f"{__name__}.{module}"), name)

@@ -6,7 +6,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from provenance import commitments, plans, scoring, settling
+from provenance import artifacts, commitments, plans, scoring, settling
+from provenance.bundles.redacted import scores
 from provenance.errors import MismatchError
 
 if TYPE_CHECKING:
@@ -26,25 +27,29 @@ def of(bundle: Bundle, claimed: Evidence) -> tuple[Scores, list[Scores]]:
     """Read the scores that evidence names: the suspect's, and those of its references in their order."""
     numbers = sorted(int(match[1]) for match in map(REFERENCE.fullmatch, claimed.inputs) if match)
     names = ["scores", *(f"reference-{number}" for number in numbers)]
-    suspect, *others = (scoring.read(bundle.place(_digest(claimed, name))) for name in names)
+    suspect, *others = (_read(bundle.place(_digest(claimed, name))) for name in names)
     return suspect, others
 
 
+def _read(place: Path) -> Scores:
+    return scores.read(place) if artifacts.kind_of(place) == scores.REDACTED.name else scoring.read(place)
+
+
 def walked(
-    scores: Scores, references: list[Scores], claimed: Evidence, *, walk: Callable[[Ask], Early]
+    suspect: Scores, references: list[Scores], claimed: Evidence, *, walk: Callable[[Ask], Early]
 ) -> tuple[Scores, list[Scores], Early]:
     """Walk again through answers that were kept, as an audit that stopped early did when it asked."""
-    pickers = [scoring.picker(one) for one in (scores, *references)]
+    pickers = [scoring.picker(one) for one in (suspect, *references)]
 
     def ask(records: Iterable[Record]) -> tuple[Scores, tuple[Scores, ...]]:
         block = tuple(records)
-        suspect, *others = (pick(block) for pick in pickers)
-        return suspect, tuple(others)
+        own, *others = (pick(block) for pick in pickers)
+        return own, tuple(others)
 
     early = walk(ask)
     replayed = bool((claimed.stopped or {}).get("replayed"))
     again = [replace(said, sha256=one.sha256) for said, one in zip(early.references, references, strict=True)]
-    return replace(early.scores, sha256=scores.sha256), again, replace(early, replayed=replayed)
+    return replace(early.scores, sha256=suspect.sha256), again, replace(early, replayed=replayed)
 
 
 def settled(found: Evidence, bundle: Bundle, claimed: Evidence) -> Evidence:

@@ -36,16 +36,17 @@ def compare(claimed: Evidence, found: Evidence) -> tuple[int, tuple[Difference, 
     one, other = evidence.to_json(claimed), evidence.to_json(found)
     for name in OWN:
         del one[name], other[name]
-    return sum(1 for _ in _leaves(other)), tuple(_differ("", one, other))
+    return sum(1 for _ in _leaves(other)), tuple(differ("", one, other))
 
 
-def _differ(place: str, one: Any, other: Any) -> Iterator[Difference]:
+def differ(place: str, one: Any, other: Any) -> Iterator[Difference]:
+    """Give what differs by more than rounding between two JSON values, the first claimed."""
     if isinstance(one, dict) and isinstance(other, dict):
         for name in [*one, *(name for name in other if name not in one)]:
-            yield from _differ(f"{place}.{name}" if place else name, one.get(name), other.get(name))
+            yield from differ(f"{place}.{name}" if place else name, one.get(name), other.get(name))
     elif isinstance(one, list | tuple) and isinstance(other, list | tuple) and len(one) == len(other):
         for number, (first, second) in enumerate(zip(one, other, strict=True)):
-            yield from _differ(f"{place}[{number}]", first, second)
+            yield from differ(f"{place}[{number}]", first, second)
     elif not _same(one, other):
         yield Difference(field=place, claimed=one, found=other)
 

@@ -42,6 +42,8 @@ class Manifest:
     """On what it was computed."""
     files: Mapping[str, str]
     """SHA-256 of every file in the bundle but this one and signatures over it."""
+    redacted: bool = False
+    """Whether numbers stand here in place of what is private."""
     tool: str = artifacts.TOOL
     schema: str = field(default=SCHEMA, kw_only=True)
 
@@ -52,6 +54,8 @@ class Bundle:
 
     folder: Path
     manifest: Manifest
+    opened: Mapping[str, Path] = field(default_factory=dict)
+    """What the owner gave of that for which something stands here, by its digest."""
 
     def place(self, sha256: str) -> Path:
         """Say where what evidence names by a digest lies.
@@ -61,6 +65,8 @@ class Bundle:
         InputError
             If it is not here.
         """
+        if sha256 in self.opened:
+            return self.opened[sha256]
         name = self.manifest.sources.get(sha256)
         if name is None:
             raise InputError(f"nothing with digest {sha256[:12]}", path=self.folder, expected="all that evidence names")

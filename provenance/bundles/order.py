@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from provenance import scoring
-from provenance.audits import order, selection
+from provenance import artifacts, scoring
+from provenance.audits import neighbours, order, selection
 from provenance.bundles import answers
+from provenance.bundles.redacted import transcripts
+from provenance.checks import Check, Skipped
+from provenance.errors import MismatchError
 from provenance.transcripts import tables
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from provenance.audits.stopping import Ask, Early
     from provenance.bundles.manifests import Bundle, Claim
     from provenance.evidence import Evidence
+    from provenance.transcripts.tables import Transcript
 
 
 def again(bundle: Bundle, _claim: Claim, claimed: Evidence) -> Evidence:
     """Audit the order once more, with what the bundle holds and by its settings."""
     told = bundle.manifest.settings
-    transcript = tables.read(bundle.place(claimed.inputs["transcript"]))
+    transcript = _transcript(bundle, claimed)
     scores, references = answers.of(bundle, claimed)
     scoring.check_inputs(scores, {"transcript": transcript.sha256})
     chosen = selection.Selection(queries=told["queries"], rule=told["select"]) if told.get("queries") else None
@@ -42,3 +48,21 @@ def again(bundle: Bundle, _claim: Claim, claimed: Evidence) -> Evidence:
         early=early,
     )
     return answers.settled(found, bundle, claimed)
+
+
+def _transcript(bundle: Bundle, claimed: Evidence) -> Transcript:
+    place = bundle.place(claimed.inputs["transcript"])
+    if artifacts.kind_of(place) != transcripts.REDACTED.name:
+        return tables.read(place)
+    words = next((gate for gate in claimed.gates if gate.name == f"neighbours:{neighbours.WORDS}"), None)
+    if words is None:
+        raise MismatchError("evidence without a look at the words", path=place, expected="a gate on them")
+    return transcripts.read(place, words=words)
+
+
+def check(bundle: Bundle) -> Iterator[Check]:
+    """Say what of an order audit is told by texts alone."""
+    for place in map(bundle.place, bundle.manifest.sources):
+        if artifacts.kind_of(place) == transcripts.REDACTED.name:
+            detail = "whether rows that stand together have like words is the audit's word without the texts"
+            yield Skipped(what=f"gate neighbours:{neighbours.WORDS}", detail=detail)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from provenance import evidence, folders, report, storage
+from provenance import artifacts, evidence, folders, report, storage
 from provenance.bundles import environment, manifests
 from provenance.bundles.manifests import Claim, Manifest
 from provenance.errors import InputError
@@ -15,13 +15,16 @@ from provenance.reruns import manifests as reruns
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from provenance.evidence import Evidence
     from provenance.plans import Plan
 
+    StandIn = Callable[[Path, Path, Evidence], None]
+    """Writes what stands for one file into another, for this evidence."""
+
 BESIDE = (".commitment.json", ".commitment.tsr", ".opening.json")
-"""What lies beside a file that was committed to."""
+"""What lies beside a file that was committed to. An opening tells no more of it than the digest that evidence names."""
 PACKED = frozenset({".gz", ".zst"})
 RERUNS = "reruns"
 """Part that a folder of models plays, of which only what was written down of them is kept."""
@@ -46,6 +49,8 @@ class Contents:
     settings: Mapping[str, Any] = field(default_factory=dict)
     """Those of the run that evidence does not tell."""
     plan: tuple[Path, Plan] | None = None
+    stand_ins: Mapping[str, StandIn] | None = None
+    """How what is private is redacted, by the kind of its table; None keeps all as it is."""
 
 
 def leave(folder: str | os.PathLike[str], found: Sequence[Finding], contents: Contents) -> None:
@@ -66,6 +71,7 @@ def leave(folder: str | os.PathLike[str], found: Sequence[Finding], contents: Co
             settings=dict(contents.settings),
             environment=environment.describe([one.evidence for one in found]),
             files=manifests.digests(work),
+            redacted=contents.stand_ins is not None,
         )
         manifests.write(work, manifest)
 
@@ -89,14 +95,30 @@ def render(folder: Path, found: Sequence[Evidence], names: Sequence[str]) -> rep
 
 
 def _sources(work: Path, found: Sequence[Finding], contents: Contents) -> Iterator[tuple[str, str]]:
-    """Copy what was audited and answered, named after the part it plays."""
-    for sha256, role in {sha256: role for one in found for role, sha256 in one.evidence.inputs.items()}.items():
+    """Copy what was audited and answered, or what stands for it, named after the part it plays."""
+    parts = {sha256: (role, one.evidence) for one in found for role, sha256 in one.evidence.inputs.items()}
+    for sha256, (role, about) in parts.items():
         if sha256 not in contents.sources:
             raise InputError(f"no {role} {sha256[:12]} to put in", path=work, expected="all that evidence names")
-        yield sha256, _copied(contents.sources[sha256], work, role)
+        path = contents.sources[sha256]
+        if contents.stand_ins is None:
+            yield sha256, _copied(path, work, role)
+        else:
+            yield sha256, _redacted(path, work, role, about, contents.stand_ins)
     if contents.plan is not None:
         place, plan = contents.plan
         yield plan.sha256, _copied(place, work, "plan")
+
+
+def _redacted(path: Path, work: Path, role: str, about: Evidence, stand_ins: Mapping[str, StandIn]) -> str:
+    """Write what stands for a file, and its commitment beside."""
+    write = stand_ins.get(artifacts.kind_of(path) or "")
+    if write is None:
+        raise InputError("knows no redacted form", path=path, expected=f"one of {', '.join(stand_ins)}")
+    name = _free(work, role, _ending(path))
+    write(path, work / name, about)
+    _copy_beside(path, work / name)
+    return name
 
 
 def _copied(path: Path, work: Path, role: str) -> str:
@@ -113,10 +135,14 @@ def _copied(path: Path, work: Path, role: str) -> str:
         shutil.copytree(path, work / name)
     else:
         shutil.copyfile(path, work / name)
+    _copy_beside(path, work / name)
+    return name
+
+
+def _copy_beside(path: Path, target: Path) -> None:
     for ending in BESIDE:
         if Path(f"{path}{ending}").exists():
-            shutil.copyfile(f"{path}{ending}", work / f"{name}{ending}")
-    return name
+            shutil.copyfile(f"{path}{ending}", f"{target}{ending}")
 
 
 def _ending(path: Path) -> str:

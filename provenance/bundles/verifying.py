@@ -6,11 +6,11 @@ the evidence names. Evidence that was altered, be it together with its digest, i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from provenance import artifacts, commitments, evidence, vouching
-from provenance.bundles import answers, comparing, manifests, packing, signing
+from provenance.bundles import answers, comparing, manifests, opening, packing, signing
 from provenance.checks import Check, Failed, Held, Skipped, Verification
 from provenance.errors import ProvenanceError
 from provenance.evidence import Evidence
@@ -18,11 +18,13 @@ from provenance.evidence import Evidence
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from cryptography.x509 import Certificate
     from securesystemslib.signer import Key
 
     from provenance.bundles.manifests import Bundle, Claim
+    from provenance.bundles.packing import StandIn
 
     Again = Callable[[Bundle, Claim, Evidence], Evidence]
     More = Callable[[Bundle], Iterator[Check]]
@@ -42,12 +44,25 @@ class Court:
     """What else can be checked, such as a key."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What a verifier holds beside the bundle."""
+
+    trusted: Sequence[Certificate] | None = None
+    """Roots that may vouch for time stamps; those that HTTPS trusts when None."""
+    signer: Key | None = None
+    """Public key of who is said to have signed."""
+    private: Sequence[Path] = ()
+    """Files for which something stands in a redacted bundle, given by their owner."""
+    stand_ins: Mapping[str, StandIn] = field(default_factory=dict)
+    """How such files are redacted, by the kind of their table."""
+
+
 def verify(
     path: str | os.PathLike[str],
     *,
     courts: Mapping[str, Court],
-    trusted: Sequence[Certificate] | None = None,
-    signer: Key | None = None,
+    means: Means | None = None,
 ) -> Verification:
     """Check a bundle: digests, commitments, signature, and every number.
 
@@ -55,18 +70,23 @@ def verify(
     ----------
     courts
         For each audit, how its numbers are computed again.
-    trusted
-        Roots that may vouch for time stamps; those that HTTPS trusts when None.
-    signer
-        Public key of who is said to have signed.
+    means
+        What the verifier holds beside the bundle.
 
     Raises
     ------
     ArtifactError
         If the manifest itself is damaged.
     """
-    bundle = manifests.read(path)
-    checks = (*_checks(bundle, courts, trusted), *signing.check(bundle, signer=signer))
+    held, bundle = means or Means(), manifests.read(path)
+    given, unknown = opening.sort(bundle, held.private)
+    opened = replace(bundle, opened=given)
+    checks = (
+        *unknown,
+        *_checks(opened, courts, held.trusted),
+        *opening.check(opened, held.stand_ins, trusted=held.trusted),
+        *signing.check(bundle, signer=held.signer),
+    )
     return Verification(path=bundle.folder, checks=checks)
 
 
@@ -82,8 +102,9 @@ def _checks(bundle: Bundle, courts: Mapping[str, Court], trusted: Sequence[Certi
                 found.append(claimed)
                 yield from _committed(bundle, claim, claimed)
                 yield from _computed(bundle, claim, claimed, court)
+    standing = opening.stand_ins(bundle)
     for place in answers.committed(bundle):
-        yield from vouching.check(place, trusted=trusted)
+        yield from vouching.check(place, trusted=trusted, sha256=standing.get(place.name))
     yield from court.more(bundle) if court else ()
     yield from _report(bundle, found)
     yield from _beyond(found)

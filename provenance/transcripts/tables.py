@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from provenance.transcripts.facts import Facts
+
 POSITION_UNITS = ("example", "step")
 """What a position counts: examples consumed before, or optimizer steps completed before (rows of a step tie)."""
 
@@ -81,6 +83,8 @@ class Transcript:
     """One of `POSITION_UNITS`."""
     shuffle: Mapping[str, Any]
     """``kind`` (one of `SHUFFLES`) and what else is known about how the order came about."""
+    facts: Facts | None = None
+    """What stands in place of tokens and texts where these are kept back."""
 
 
 def write(

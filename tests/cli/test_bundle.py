@@ -14,23 +14,37 @@ from provenance import storage
 from provenance.bundles import manifests
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """Give a folder where what was made once lies for all tests."""
+    return tmp_path_factory.mktemp("kept")
+
+
 @pytest.fixture
-def ordered(run, transcript, counts):
+def ordered(run, kept, tmp_path, request):
     """Leave the bundle of an order audit with a reference."""
-    run("ngram", transcript, "--out", "other.parquet", "--order", 2)
-    how = ("--window", "4:8", "--reference", "ngram:other.parquet", "--resamples", 999, "--out", "o.json")
-    done = run("audit", "order", transcript, "--suspect", counts, *how, "--bundle", "b")
-    assert done.code == 0, done.err
+    if not (kept / "ordered").exists():
+        transcript, counts = request.getfixturevalue("transcript"), request.getfixturevalue("counts")
+        run("ngram", transcript, "--out", "other.parquet", "--order", 2)
+        how = ("--window", "4:8", "--reference", "ngram:other.parquet", "--resamples", 999, "--out", "o.json")
+        done = run("audit", "order", transcript, "--suspect", counts, *how, "--bundle", "b")
+        assert done.code == 0, done.err
+        shutil.copytree(tmp_path, kept / "ordered")
+    shutil.copytree(kept / "ordered", tmp_path, dirs_exist_ok=True)
     return Path("b")
 
 
 @pytest.fixture
-def released(run, marked, counts):
+def released(run, kept, tmp_path, request):
     """Leave the bundle of a watermark audit."""
-    run("commit", marked / "ledger.parquet")
-    how = ("--suspect", counts, "--resamples", 999, "--out", "w.json", "--bundle", "b")
-    done = run("audit", "watermark", marked / "ledger.parquet", *how)
-    assert done.code == 0, done.err
+    if not (kept / "released").exists():
+        marked, counts = request.getfixturevalue("marked"), request.getfixturevalue("counts")
+        run("commit", marked / "ledger.parquet")
+        how = ("--suspect", counts, "--resamples", 999, "--out", "w.json", "--bundle", "b")
+        done = run("audit", "watermark", marked / "ledger.parquet", *how)
+        assert done.code == 0, done.err
+        shutil.copytree(tmp_path, kept / "released")
+    shutil.copytree(kept / "released", tmp_path, dirs_exist_ok=True)
     return Path("b")
 
 
@@ -197,7 +211,7 @@ def test_several_suspects_share_a_bundle(run, marked, counts):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("more", [["--queries", 30], ["--stop-early"], ["--stop-early", "--queries", 30]])
+@pytest.mark.parametrize("more", [["--queries", 30], ["--stop-early", "--queries", 40]])
 def test_fewer_questions_are_computed_again(run, transcript, marked, counts, more):
     """Selections and early stops walk the same way again."""
     for name, what in (("order", transcript), ("watermark", marked / "ledger.parquet")):
@@ -219,6 +233,47 @@ def test_a_plan_is_held_to_again(run, marked, counts):
     done = run("verify", "b")
     assert done.code == 0, done.out
     assert "holds   commitment to plan.json" in done.out
+
+
+@pytest.fixture
+def stamped(run, transcript, authority, stamping, monkeypatch):
+    """Have the transcript's commitment stamped; gives the option that trusts the authority."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    Path("roots.pem").write_bytes(authority.root.pem)
+    with stamping.serving(authority.respond) as (url, _):
+        assert run("commit", transcript, "--timestamp", url).code == 0
+    return "--timestamp-roots", "roots.pem"
+
+
+def test_a_witness_is_checked(run, transcript, counts, stamped):
+    """The token lies in the bundle: who trusts its authority has it proven, others are told; another time is caught."""
+    how = ("--window", "4:8", "--suspect", counts, "--out", "o.json", "--bundle", "b")
+    assert run("audit", "order", transcript, *how, *stamped).code == 0
+    done = run("verify", "b", *stamped)
+    assert done.code == 0, done.out
+    assert "holds   time stamp of transcript.parquet: existed at the time that a trusted witness gives" in done.out
+    done = run("verify", "b")
+    assert done.code == 0, done.out
+    assert "skipped time stamp of transcript.parquet: Test Stamps, 2026" in done.out
+    edit(Path("b/evidence.json"), lambda value: value["commitments"][0].update(time="2001-01-01T00:00:00+00:00"))
+    redigest(Path("b"))
+    told = failed(run("verify", "b", *stamped))
+    assert any(line.startswith("commitments of evidence.json: run.parquet: evidence says 2001") for line in told)
+
+
+@pytest.mark.parametrize(
+    "bend",
+    [
+        lambda told: told.pop("resamples"),
+        lambda told: told.update(resamples="many"),
+        lambda told: told.update(queries=-3, select="recent"),
+        lambda told: told.update(queries=30, select="worst"),
+    ],
+)
+def test_bent_settings_are_caught(run, ordered, bend):
+    """Settings that somebody else wrote end in a finding, whatever they are."""
+    edit(ordered / "bundle.json", lambda value: bend(value["settings"]))
+    assert failed(run("verify", ordered))[0].startswith("numbers of evidence.json: ")
 
 
 @pytest.mark.usefixtures("corpus")
