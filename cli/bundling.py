@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 SETTLED = ("alpha", "resamples", "seed", "queries", "select", "stop_early", "by_evalue", "level")
 """Settings of a run, as far as it has them."""
+WITH = {"select": "queries", "level": "stop_early"}
+"""Settings that change nothing without another."""
 REDACTABLE = ("order", "watermark")
 """Audits whose numbers can be computed without a text."""
 
@@ -79,10 +81,11 @@ def leave(
 
     if how["bundle"] is None:
         return
-    plan = how.get("plan")
+    plan, unused = how.get("plan"), {name for name, needs in WITH.items() if not how.get(needs)}
+    settled = {name: how[name] for name in SETTLED if how.get(name) is not None and name not in unused}
     contents = bundles.Contents(
         sources={**parcel.sources, **{storage.digest(path): path for path in answers}},
-        settings={**{name: how[name] for name in SETTLED if how.get(name) is not None}, **parcel.settings},
+        settings={**settled, **parcel.settings},
         plan=(plan.path, plan.plan) if plan else None,
         stand_ins=stand_ins() if how["redact"] else None,
     )

@@ -155,6 +155,8 @@ def open_beside(
     public = _public(path)
     opening = storage.read_json(f"{path}.opening.json", schema=OPENING_SCHEMA)
     salt = _hex(opening, "salt", f"{path}.opening.json")
+    if opening.get("root") != public["root"]:
+        raise MismatchError(f"{path}.opening.json opens another commitment", expected=f"root {public['root'][:12]}")
     found = read_stamp(path, trusted=trusted)
     commitment = Commitment(
         artifact=str(public.get("artifact")),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from provenance import artifacts, commitments, evidence, vouching
+from provenance import artifacts, commitments, evidence, storage, vouching
 from provenance.bundles import answers, comparing, manifests, opening, packing, signing
 from provenance.checks import Check, Failed, Held, Skipped, Verification
 from provenance.errors import ProvenanceError
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Again = Callable[[Bundle, Claim, Evidence], Evidence]
     More = Callable[[Bundle], Iterator[Check]]
 
-BENT = (KeyError, TypeError, ValueError)
+BENT = (AttributeError, KeyError, TypeError, ValueError)
 """What settings and tables that somebody bent end in: a bundle comes from others, and is never a caller's mistake."""
 SHOWN = 5
 """Differing numbers that are named; the rest is counted."""
@@ -106,6 +106,7 @@ def _checks(bundle: Bundle, courts: Mapping[str, Court], trusted: Sequence[Certi
     for place in answers.committed(bundle):
         yield from vouching.check(place, trusted=trusted, sha256=standing.get(place.name))
     yield from court.more(bundle) if court else ()
+    yield from _settings(bundle, found)
     yield from _report(bundle, found)
     yield from _beyond(found)
 
@@ -165,9 +166,20 @@ def _committed(bundle: Bundle, claim: Claim, claimed: Evidence) -> Iterator[Chec
         yield Held(what=what, detail=f"{len(named)} named, as they were published")
 
 
+def _settings(bundle: Bundle, found: Sequence[Evidence]) -> Iterator[Check]:
+    """Compare what evidence tells of the run's settings too; the others stand or fall with the numbers."""
+    told = bundle.manifest.settings
+    for claim, one in zip(bundle.manifest.claims, found, strict=False):
+        known = {"alpha": one.alpha, "seed": one.seed, "stop_early": one.stopped is not None}
+        for name, value in known.items():
+            if told.get(name, value) != value:
+                detail = f"{name}: {told[name]} in {manifests.FILE}, {value} in {claim.evidence}"
+                yield Failed(what="settings", detail=detail)
+
+
 def _report(bundle: Bundle, found: Sequence[Evidence]) -> Iterator[Check]:
-    """Lay the evidence out again: its page must be the one that lies here."""
-    what, page = "report", bundle.folder / "report.html"
+    """Lay the evidence out again: page and JSON must be those that lie here."""
+    what = "report"
     if bundle.manifest.tool != artifacts.TOOL:
         yield Skipped(what=what, detail=f"made by {bundle.manifest.tool}, which lays pages out in its own way")
         return
@@ -176,16 +188,21 @@ def _report(bundle: Bundle, found: Sequence[Evidence]) -> Iterator[Check]:
         return
     try:
         names = [claim.evidence for claim in bundle.manifest.claims]
-        same = packing.render(bundle.folder, found, names).html == page.read_text(encoding="utf-8")
+        again = packing.render(bundle.folder, found, names)
+        written = {"report.html": again.html, "report.json": storage.dump_json(again.document) + "\n"}
+        other = [name for name, text in written.items() if (bundle.folder / name).read_text(encoding="utf-8") != text]
     except (ProvenanceError, OSError, ValueError) as error:
         yield Failed(what=what, detail=f"cannot be laid out again: {error}")
         return
-    detail = "the page is the one that this evidence gives" if same else f"{page.name} is not what this evidence gives"
-    yield (Held if same else Failed)(what=what, detail=detail)
+    yield from (Failed(what=what, detail=f"{name} is not what this evidence gives") for name in other)
+    if not other:
+        yield Held(what=what, detail="page and JSON are those that this evidence gives")
 
 
 def _beyond(found: Sequence[Evidence]) -> Iterator[Check]:
     """Say what no check of a bundle can show."""
-    for name in dict.fromkeys(str(one.suspect["suspect"]) for one in found if "scores" in one.inputs):
+    detail = f"versions and machine in {manifests.FILE} are the word of whoever made the bundle"
+    yield Skipped(what="environment", detail=detail)
+    for name in dict.fromkeys(str(one.suspect.get("suspect")) for one in found if "scores" in one.inputs):
         detail = "whether it would give these answers: only asking it again tells (provtool score)"
         yield Skipped(what=f"answers of {name}", detail=detail)

@@ -87,7 +87,7 @@ def test_an_order_bundle_is_computed_again(run, ordered, tmp_path):
     done = run("verify", ordered)
     assert done.code == 0, done.out
     assert "holds   numbers of evidence.json: " in done.out
-    assert "holds   report: the page is the one that this evidence gives" in done.out
+    assert "holds   report: page and JSON are those that this evidence gives" in done.out
     assert "skipped answers of ngram:n.parquet: " in done.out
 
 
