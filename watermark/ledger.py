@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -134,7 +134,9 @@ def from_row(row: Mapping[str, Any], *, path: str | os.PathLike[str]) -> Marked:
         If the text does not match its digest, or a site or a choice is none.
     """
     name = f"document {row['id']!r}"
-    if row["text"] is None or hashlib.sha256(row["text"].encode()).hexdigest() != row["sha256"]:
+    if not _complete(row):
+        raise ArtifactError(f"{name} lacks a value", path=path, expected="none missing but acceptability and row")
+    if hashlib.sha256(row["text"].encode()).hexdigest() != row["sha256"]:
         raise ArtifactError(f"text of {name} does not match its digest", path=path)
     found = [_site(site) for site in row["sites"] or ()]
     chosen = tuple(tuple(site["chosen"]) for site in row["sites"] or ())
@@ -146,6 +148,14 @@ def from_row(row: Mapping[str, Any], *, path: str | os.PathLike[str]) -> Marked:
     if len({len(choices) for choices in chosen}) != 1 or not chosen[0]:
         raise ArtifactError(f"{name}: sites have different numbers of variants", path=path)
     return Marked(id=row["id"], text=row["text"], sites=tuple(found), chosen=chosen, row=row["row"])
+
+
+def _complete(row: Mapping[str, Any]) -> bool:
+    """Say whether nothing is missing of what must be there."""
+    sites = row["sites"] or ()
+    parts = [part for site in sites for part in (site["start"], site["end"], site["word"])]
+    lists = [part for site in sites for part in (site["options"] or (None,), site["chosen"] or (None,))]
+    return None not in (row["id"], row["text"], *parts, *chain.from_iterable(lists))
 
 
 def _site(site: Mapping[str, Any]) -> Site:
@@ -176,6 +186,7 @@ def read(path: str | os.PathLike[str]) -> Ledger:
     """
     table = artifacts.read(path, LEDGER)
     settings = table.header.settings
+    check_settings(settings, path=path)
     documents = tuple(from_row(row, path=path) for row in table.rows.to_pylist())
     _check_documents(documents, variants=settings["alternates"] + 1, path=path)
     return Ledger(
@@ -187,6 +198,20 @@ def read(path: str | os.PathLike[str]) -> Ledger:
         recipient=settings["recipient"],
         settings=settings,
     )
+
+
+def check_settings(settings: Mapping[str, Any], *, path: str | os.PathLike[str]) -> None:
+    """Refuse a header that does not say whose ledger this is, as what.
+
+    Raises
+    ------
+    ArtifactError
+        If a setting is missing, or of another kind.
+    """
+    kinds = {"alternates": int, "release": str, "key_id": str | None, "recipient": str | None}
+    for name, kind in kinds.items():
+        if name not in settings or not isinstance(settings[name], kind):
+            raise ArtifactError(f"setting {name!r} is damaged or missing", path=path, expected="a ledger's header")
 
 
 def _check_documents(documents: Sequence[Marked], *, variants: int, path: str | os.PathLike[str]) -> None:
