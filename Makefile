@@ -4,7 +4,7 @@ BIN := .venv/bin
 SOURCES := provenance watermark cli tests benchmarks scripts
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint browser screenshots bench clean
 
 demo: .venv/installed
 	$(BIN)/provtool demo $(DEMO)
@@ -18,6 +18,13 @@ lint: .venv/installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
+# Needs Chromium (apt-get install chromium fonts-dejavu-core) and npm; .ci/run installs both where they are missing.
+browser: .venv/installed tests/browser/node_modules
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m browser tests/browser
+
+screenshots: .venv/installed
+	$(BIN)/python scripts/screenshots.py docs/pictures
+
 bench: .venv/installed
 	$(BIN)/python -m pip install -q -c constraints.txt -e '.[bench]'
 	$(BIN)/python benchmarks/scoring.py --texts 200
@@ -25,9 +32,13 @@ bench: .venv/installed
 	$(BIN)/python benchmarks/embedding.py
 
 clean:
-	rm -rf .venv demo-out .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv tests/browser/node_modules demo-out .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 .venv/installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev]'
+	touch $@
+
+tests/browser/node_modules: tests/browser/package-lock.json
+	npm ci --prefix tests/browser --no-audit --no-fund
 	touch $@

@@ -1,9 +1,10 @@
-"""How is evidence laid out as one page from the command line?"""
+"""How is evidence laid out for readers from the command line?"""
 
 from __future__ import annotations
 
 import hashlib
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -16,11 +17,19 @@ if TYPE_CHECKING:
     from provenance.report import Source
 
 STREAM = "-"
+FORMS: dict[str, report.Form] = {".md": "md", ".json": "json"}
+"""What a name asks for by how it ends."""
 
 
 @click.command()
 @click.argument("evidence_files", metavar="EVIDENCE...", nargs=-1, required=True)
 @click.option("--out", required=True, metavar="R.html", help="Page to write, R.json beside it; - is stdout, page only.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["html", "md", "json"]),
+    help="A page, the same in Markdown without figures, or JSON for machines.  [default: as --out ends, else html]",
+)
 @click.option(
     "--alpha",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
@@ -28,25 +37,28 @@ STREAM = "-"
     show_default=True,
     help="Level that a p-value, adjusted for the number of questions, must reach.",
 )
-def command(evidence_files: tuple[str, ...], out: str, alpha: float) -> None:
+def command(evidence_files: tuple[str, ...], out: str, form: report.Form | None, alpha: float) -> None:
     """Lay evidence out as one page for people who decide, and one JSON for machines.
 
     Every EVIDENCE is a JSON file that an audit wrote; - reads one from stdin. All of them form one family: p-values are
     adjusted for their number by Holm's method, and the verdicts are those after adjustment.
 
     \b
-    Example:
+    Examples:
       provtool report order.json watermark.json --out report.html
+      provtool report order.json --format md --out -
     """
     exhibits = [_read(name) for name in evidence_files]
     page = report.render([given for given, _ in exhibits], alpha=alpha, sources=[source for _, source in exhibits])
-    beside = None if out == STREAM else report.write(out, page)
+    chosen = form or FORMS.get(Path(out).suffix, "html")
+    written = () if out == STREAM else report.write(out, page, form=chosen)
     for line in page.summary:
         click.echo(line, err=True)
-    if beside is None:
-        click.echo(page.html, nl=False)
+    if out == STREAM:
+        click.echo(report.text(page, chosen), nl=False)
     else:
-        click.echo(f"report: {out} (and {beside})", err=True)
+        others = "".join(f" (and {path})" for path in written[1:])
+        click.echo(f"report: {out}{others}", err=True)
 
 
 def _read(name: str) -> tuple[Evidence, Source]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from cli import terminal
+from provenance.report import names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -37,7 +38,7 @@ def _rows(evidence: Evidence, path: Path) -> Iterator[tuple[str, str | Text]]:
     if evidence.evalue is not None:
         yield "e-value", f"{log10(evidence.evalue.log10)}, highest {log10(evidence.evalue.log10_max)}"
     yield from _asked(evidence)
-    yield evidence.effect.name, _interval(evidence.effect)
+    yield "effect", f"{_interval(evidence.effect)}, {names.said(evidence.effect.name)}"
     if evidence.auroc is not None:
         yield "AUROC", _interval(evidence.auroc)
     if evidence.found:

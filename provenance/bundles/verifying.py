@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from provenance import artifacts, commitments, evidence, storage, vouching
+from provenance import artifacts, commitments, evidence, report, vouching
 from provenance.bundles import answers, comparing, manifests, opening, packing, signing
 from provenance.checks import Check, Failed, Held, Skipped, Verification
 from provenance.errors import ProvenanceError
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 BENT = (AttributeError, KeyError, TypeError, ValueError)
 """What settings and tables that somebody bent end in: a bundle comes from others, and is never a caller's mistake."""
+PAGES: dict[str, report.Form] = {"report.html": "html", "report.json": "json"}
+"""What people and machines read of a bundle first."""
 SHOWN = 5
 """Differing numbers that are named; the rest is counted."""
 
@@ -189,14 +191,17 @@ def _report(bundle: Bundle, found: Sequence[Evidence]) -> Iterator[Check]:
     try:
         names = [claim.evidence for claim in bundle.manifest.claims]
         again = packing.render(bundle.folder, found, names)
-        written = {"report.html": again.html, "report.json": storage.dump_json(again.document) + "\n"}
-        other = [name for name, text in written.items() if (bundle.folder / name).read_text(encoding="utf-8") != text]
+        other = [name for name, form in PAGES.items() if _content(bundle.folder / name) != report.text(again, form)]
     except (ProvenanceError, OSError, ValueError) as error:
         yield Failed(what=what, detail=f"cannot be laid out again: {error}")
         return
     yield from (Failed(what=what, detail=f"{name} is not what this evidence gives") for name in other)
     if not other:
         yield Held(what=what, detail="page and JSON are those that this evidence gives")
+
+
+def _content(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
 
 
 def _beyond(found: Sequence[Evidence]) -> Iterator[Check]:

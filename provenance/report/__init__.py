@@ -1,6 +1,6 @@
 """Lay evidence out so that a court, a regulator or a board can read it.
 
-One page and one JSON from any number of evidence files::
+One page and one JSON, or one text in Markdown, from any number of evidence files::
 
     from provenance import evidence, report
 
@@ -13,8 +13,8 @@ questions are weighed together (Holm), says it in plain words, and says what it 
 the same bytes, so that a page can be checked by making it again.
 
 How the modules share the work: `admission` refuses what is no sound evidence, `family` decides the adjusted verdicts,
-`wording` says them in words, `tables` and `figures` in numbers and pictures, `page` puts them together on the `layout`
-that all our pages share.
+`wording` says them in words, with the `names` of quantities, `tables` and `figures` in numbers and pictures; `page`
+puts them together on the `layout` that all our pages share, and `markdown` does without pictures.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from provenance.report.family import Source, source
-    from provenance.report.page import Report, render, write
+    from provenance.report.page import Form, Report, render, text, write
 
-__all__ = ["Report", "Source", "render", "source", "write"]
+__all__ = ["Form", "Report", "Source", "render", "source", "text", "write"]
 
 
 def __getattr__(name: str) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +24,8 @@ MOST_POINTS = 600
 RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 SHORT = 4
 """Below this power of ten a capital is written out."""
+LARGE = 1000
+"""From here on nobody reads what stands behind the point."""
 OPEN_GROUND = 1.45
 """Room above the bars, as a multiple of the highest, where the mark of the observed value is named."""
 MEMORY = {
@@ -69,8 +71,8 @@ class _Sketch:
 def draw(evidence: Evidence, *, name: str) -> list[Drawing]:
     """Draw every plot of an audit; identifiers in the page begin with `name`."""
     drawings = []
-    for number, plot in enumerate(evidence.plots or (), start=1):
-        sketch = _SKETCHES.get(plot.name, _unknown)(plot, evidence)
+    sketches = (make(plot, evidence) for plot in evidence.plots or () for make in _SKETCHES.get(plot.name, (_unknown,)))
+    for number, sketch in enumerate(sketches, start=1):
         image = svg.inline(sketch.paint, name=f"{name}-{number}", alt=sketch.alt)
         drawings.append(Drawing(title=sketch.title, caption=sketch.caption, image=image))
     return drawings
@@ -198,6 +200,15 @@ def _roc(plot: Plot, evidence: Evidence) -> _Sketch:
     )
 
 
+def _small_rates(plot: Plot, evidence: Evidence) -> _Sketch:
+    return replace(
+        _roc(plot, evidence),
+        title=roc_figures.SMALL_TITLE,
+        caption=roc_figures.SMALL_CAPTION,
+        paint=lambda axes: roc_figures.paint_small(axes, plot),
+    )
+
+
 def _unknown(plot: Plot, evidence: Evidence) -> _Sketch:
     del evidence
 
@@ -209,13 +220,14 @@ def _unknown(plot: Plot, evidence: Evidence) -> _Sketch:
     return _Sketch(title=plot.name, caption="As given in the evidence.", alt=f"Line: {_course(plot)}.", paint=paint)
 
 
-_SKETCHES: dict[str, Callable[[Plot, Evidence], _Sketch]] = {
-    "residual-by-position": _residual,
-    "permutation-null": _null,
-    "rank-histogram": _ranks,
-    "evalue-growth": _growth,
-    "roc": _roc,
+_SKETCHES: dict[str, tuple[Callable[[Plot, Evidence], _Sketch], ...]] = {
+    "residual-by-position": (_residual,),
+    "permutation-null": (_null,),
+    "rank-histogram": (_ranks,),
+    "evalue-growth": (_growth,),
+    "roc": (_roc, _small_rates),
 }
+"""How a plot is drawn, by its name: some in two ways."""
 
 
 def _line_with_band(axes: Axes, plot: Plot) -> None:
@@ -249,4 +261,5 @@ def _power(log10: float) -> str:
 
 
 def _short(value: float) -> str:
-    return (f"{value:,.0f}" if float(value).is_integer() else f"{value:.3g}").replace("-", "−")
+    whole = float(value).is_integer() or abs(value) >= LARGE
+    return (f"{value:,.0f}" if whole else f"{value:.3g}").replace("-", "−")

@@ -77,9 +77,9 @@ def _rounded_down(log10: float) -> Markup:
     if exponent < LONGEST:
         shown = math.floor(mantissa * 10 + SLACK) * 10 ** (exponent - 1)
         return Markup("{}").format(count(math.floor(shown + SLACK)))
-    whole = math.floor(mantissa + SLACK)
+    shown = f"{math.floor(10 * mantissa + SLACK) / 10:g}"
     power = Markup("10<sup>{}</sup>").format(count(exponent))
-    return power if whole == 1 else Markup("{} × {}").format(whole, power)
+    return power if shown == "1" else Markup("{} × {}").format(shown, power)
 
 
 def _scientific(log10: float, *, sign: str = "") -> Markup:

@@ -1,18 +1,19 @@
-"""How do findings become one page that stands alone, and one JSON beside it?"""
+"""How do findings become one page that stands alone, one text in Markdown, and one JSON?"""
 
 from __future__ import annotations
 
+import contextlib
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from markupsafe import Markup
 
 from provenance import artifacts, storage
 from provenance.errors import ArtifactError, InputError
 from provenance.evidence import DEFAULT_ALPHA
-from provenance.report import figures, layout, numbers, signals, tables, together, wording
+from provenance.report import figures, layout, markdown, numbers, signals, tables, together, wording
 from provenance.report.family import Family, Finding, Source, judge
 from provenance.report.questions import question
 
@@ -24,12 +25,17 @@ if TYPE_CHECKING:
 
 SCHEMA = "provtool/report/1"
 
+Form = Literal["html", "md", "json"]
+"""A page for people, the same in Markdown, or JSON for machines."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """A page and its JSON, not yet on disk."""
 
     html: str
+    markdown: str
+    """The same in Markdown, without figures."""
     document: dict[str, Any]
     """What the page says, for machines: ``provtool/report/1``."""
     summary: tuple[str, ...]
@@ -57,29 +63,45 @@ def render(
     """
     family = judge(evidences, alpha=alpha, sources=sources)
     summary = tuple(_line(finding, family) for finding in family.findings)
-    return Report(html=_html(family), document=_document(family), summary=summary)
+    joint = [one.sentence() for one in together.join(family)]
+    said = markdown.render(family, together=joint)
+    return Report(html=_html(family, joint), markdown=said, document=_document(family), summary=summary)
 
 
-def write(path: str | os.PathLike[str], report: Report) -> Path:
-    """Write the page, and the JSON of the same name beside it: both or neither. Gives the path of the JSON.
+def text(report: Report, form: Form) -> str:
+    """Give a report in one of its forms."""
+    match form:
+        case "html":
+            return report.html
+        case "md":
+            return report.markdown
+        case "json":
+            return storage.dump_json(report.document) + "\n"
+
+
+def write(path: str | os.PathLike[str], report: Report, *, form: Form = "html") -> tuple[Path, ...]:
+    """Write a report; beside a page its JSON of the same name: both or neither. Gives the path of each file.
 
     Raises
     ------
     InputError
         If a file cannot be written there, or the JSON would take the place of one that is no report.
     """
-    page, beside = Path(path), Path(path).with_suffix(".json")
-    if page == beside:
-        raise InputError(
-            "the JSON has this name", path=page, expected="a page", hint=f"--out {page.with_suffix('.html')}"
-        )
-    if page.is_dir():
-        raise InputError("is a folder", path=page, expected="the name of a page", hint=f"--out {page / 'report.html'}")
-    _refuse_foreign(beside)
-    with storage.atomic(page) as html, storage.atomic(beside) as document:
-        html.write_text(report.html, encoding="utf-8")
-        document.write_text(storage.dump_json(report.document) + "\n", encoding="utf-8")
-    return beside
+    forms: dict[Path, Form] = {Path(path): form}
+    if form == "html":
+        forms[Path(path).with_suffix(".json")] = "json"
+        if len(forms) == 1:
+            hint = f"--out {Path(path).with_suffix('.html')}, or --format json"
+            raise InputError("the JSON has this name", path=path, expected="a page", hint=hint)
+    if Path(path).is_dir():
+        hint = f"--out {Path(path) / f'report.{form}'}"
+        raise InputError("is a folder", path=path, expected="the name of a file", hint=hint)
+    with contextlib.ExitStack() as together_or_not:
+        for place, each in forms.items():
+            if each == "json":
+                _refuse_foreign(place)
+            together_or_not.enter_context(storage.atomic(place)).write_text(text(report, each), encoding="utf-8")
+    return tuple(forms)
 
 
 def _refuse_foreign(beside: Path) -> None:
@@ -96,14 +118,14 @@ def _refuse_foreign(beside: Path) -> None:
         ) from error
 
 
-def _html(family: Family) -> str:
+def _html(family: Family, joint: Sequence[str]) -> str:
     return layout.fill(
         "provenance.report:page.html.j2",
         heading=wording.heading(family),
         family=family,
         meaning=wording.of_family(family),
         overview=tables.overview(family),
-        together=[joined.sentence() for joined in together.join(family)],
+        together=joint,
         audits=[_section(finding, family, i) for i, finding in enumerate(family.findings, start=1)],
         level=numbers.rarity(math.log10(family.alpha)),
         tool=artifacts.TOOL,
@@ -114,6 +136,10 @@ def _section(finding: Finding, family: Family, number: int) -> dict[str, Any]:
     evidence = finding.evidence
     return {
         "anchor": f"audit-{number}",
+        "where": f", audit {number}" if len(family.findings) > 1 else "",
+        "fixed": tuple(wording.fixed(evidence)),
+        "checks": wording.checks(evidence),
+        "failed": sum(not gate.passed for gate in evidence.gates),
         "title": question(evidence).title,
         "label": wording.LABELS[finding.verdict],
         "finding": finding,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from provenance.report import numbers
+from provenance.report import names, numbers
 from provenance.report.questions import question
 from provenance.report.wording import LABELS
 
@@ -63,7 +63,7 @@ def methods(evidence: Evidence) -> Sheet:
 
 def gates(evidence: Evidence) -> Sheet:
     """Give every gate with its outcome."""
-    rows = ((gate.name, _outcome(passed=gate.passed), gate.detail) for gate in evidence.gates)
+    rows = ((spelled(gate.name), _outcome(passed=gate.passed), gate.detail) for gate in evidence.gates)
     return Sheet(name="Checks", head=("Check", "Outcome", "What was seen"), rows=tuple(rows))
 
 
@@ -104,7 +104,7 @@ def found(evidence: Evidence) -> Sheet:
 
 def plan(settings: Mapping[str, Any]) -> Sheet:
     """Give the plan that the audit was held to."""
-    rows = tuple((key.replace("_", " "), _spelled(value)) for key, value in settings.items())
+    rows = tuple((spelled(key), _spelled(value)) for key, value in settings.items())
     return Sheet(name="Plan", head=("Setting", "Value"), rows=rows)
 
 
@@ -142,7 +142,8 @@ def _deciding(finding: Finding, family: Family) -> Iterator[Row]:
         note = f"p after Holm’s adjustment for {numbers.count(family.size)} questions; the verdict rests on it"
         yield ("adjusted p-value", numbers.probability(finding.log10_adjusted), NONE, note)
     yield ("level α", numbers.number(family.alpha), NONE, "an (adjusted) p at most this large counts as evidence")
-    yield (evidence.statistic.name, numbers.number(evidence.statistic.value), NONE, "the statistic behind the p-value")
+    name, value = names.said(evidence.statistic.name), numbers.number(evidence.statistic.value)
+    yield (name, value, NONE, "the statistic behind the p-value")
     yield ("asked", numbers.count(evidence.n), NONE, question(evidence).unit)
 
 
@@ -174,7 +175,8 @@ def _sizes(evidence: Evidence) -> Iterator[Row]:
 
 
 def _effect(effect: Effect, note: str) -> Row:
-    return (effect.name, numbers.number(effect.value), _interval(effect.low, effect.high, effect.level), note)
+    interval = _interval(effect.low, effect.high, effect.level)
+    return (names.said(effect.name), numbers.number(effect.value), interval, note)
 
 
 def _interval(low: float, high: float, level: float | None) -> Markup:
@@ -184,6 +186,11 @@ def _interval(low: float, high: float, level: float | None) -> Markup:
 
 def _outcome(*, passed: bool) -> Markup:
     return Markup('<span class="mark {}">{}</span>').format(*(("passed", "Passed") if passed else ("failed", "Failed")))
+
+
+def spelled(name: str) -> str:
+    """Spell a name of a setting or a check as words."""
+    return name.replace("-", " ").replace("_", " ").replace(":", ": ")
 
 
 def _witness(witness: str | None) -> str:

@@ -18,7 +18,7 @@ from provenance.report.questions import Question, question
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from provenance.evidence import Verdict
+    from provenance.evidence import Evidence, Verdict
     from provenance.report.family import Family, Finding
 
 LABELS: dict[Verdict, str] = {
@@ -117,7 +117,7 @@ def reasons(finding: Finding, *, family: Family) -> Iterator[str]:
         unit = "re-runs" if finding.evidence.decided_by == "rank" else "resamples"
         yield Markup(
             "The test could not have reached {}: the smallest chance it can name is {}, and {} asked together "
-            "multiply it. More resamples are needed: at least {} {}."
+            "multiply it. More are needed: at least {} {}."
         ).format(
             numbers.rarity(math.log10(family.alpha)),
             numbers.rarity(finding.log10_floor),
@@ -127,6 +127,24 @@ def reasons(finding: Finding, *, family: Family) -> Iterator[str]:
         )
     elif finding.evidence.verdict == "inconclusive" and all(gate.passed for gate in finding.evidence.gates):
         yield "The audit itself ended inconclusive: at its own level its test could not have answered."
+
+
+def fixed(evidence: Evidence) -> Iterator[str]:
+    """Say what was fixed before the audit, when, and who besides its owner says so."""
+    for one in evidence.commitments:
+        if one.witness:
+            yield f"{one.artifact} existed, as it is now, at the time that a witness gives: {one.witness}."
+        else:
+            yield f"Its owner says that {one.artifact} was committed to on {one.time}; no witness dated that."
+    if not evidence.commitments:
+        yield "Nobody but its owner says when the files below came to be: there is no commitment to them."
+
+
+def checks(evidence: Evidence) -> str:
+    """Count the checks by their outcome."""
+    failed = sum(not gate.passed for gate in evidence.gates)
+    passed = len(evidence.gates) - failed
+    return f"{passed} of {_plural(len(evidence.gates), 'check')} passed" + (f", {failed} failed" if failed else "")
 
 
 def _found(finding: Finding, asked: Question) -> str:

@@ -65,6 +65,27 @@ def test_two_files_one_page(tmp_path, exhibits):
     assert (tmp_path / "r.html").read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
+@pytest.mark.parametrize(("name", "how"), [("r.md", ()), ("r.txt", ("--format", "md")), ("-", ("--format", "md"))])
+def test_markdown(tmp_path, exhibits, name, how):
+    """The same in Markdown, alone, asked for by --format or by the name of the file."""
+    out = name if name == "-" else tmp_path / name
+    done = run(*exhibits, "--out", out, *how)
+    assert done.returncode == 0, done.stderr
+    said = done.stdout.decode() if name == "-" else out.read_text(encoding="utf-8")
+    assert said.startswith("# Evidence in 1 of 2 audits\n")
+    assert {path.name for path in tmp_path.iterdir()} == {"a.json", "b.json"} | ({name} - {"-"})
+
+
+def test_json_alone(tmp_path, exhibits):
+    """The JSON is the one that lies beside a page, to a file or to stdout; evidence is not written over."""
+    run(*exhibits, "--out", tmp_path / "r.html")
+    done = run(*exhibits, "--out", "-", "--format", "json")
+    assert done.stdout == (tmp_path / "r.json").read_bytes()
+    assert run(*exhibits, "--out", tmp_path / "alone.json").returncode == 0
+    assert (tmp_path / "alone.json").read_bytes() == done.stdout
+    assert run(exhibits[0], "--out", exhibits[1]).returncode == 1
+
+
 def test_streams(tmp_path):
     """Evidence comes from stdin and the page goes to stdout; nothing is left on disk."""
     done = run("-", "--out", "-", stdin=json.dumps(to_json(sample())).encode())

@@ -54,15 +54,15 @@ def shown(capsys, monkeypatch):
 def test_a_finding_is_ten_aligned_lines(shown):
     """Verdict, numbers with intervals and the file, one a line, aligned."""
     assert shown(sample()) == [
-        "audit         order of hf:m",
-        "verdict       evidence at alpha 0.001",
-        "p-value       0.0001, decided by permutation, n = 12,345",
-        "asymptotic    p ≈ 10^-71.2, extrapolated",
-        "e-value       10^40.0, highest 10^41.5",
-        "spearman-rho  0.300 [0.200, 0.400]",
-        "AUROC         0.700 [0.600, 0.800]",
-        "gates         1 of 1 passed",
-        "evidence      e.json",
+        "audit       order of hf:m",
+        "verdict     evidence at alpha 0.001",
+        "p-value     0.0001, decided by permutation, n = 12,345",
+        "asymptotic  p ≈ 10^-71.2, extrapolated",
+        "e-value     10^40.0, highest 10^41.5",
+        "effect      0.300 [0.200, 0.400], Spearman’s ρ",
+        "AUROC       0.700 [0.600, 0.800]",
+        "gates       1 of 1 passed",
+        "evidence    e.json",
     ]
 
 
@@ -79,13 +79,13 @@ def test_a_long_name_stays_in_its_column(shown):
     """What is wider than the terminal goes on below itself, and no line is wider than 80."""
     lines = shown(sample(suspect={"suspect": "hf:" + "x" * 150}))
     assert max(map(len, lines)) <= 80
-    assert lines[1].startswith("              hf:x")
+    assert lines[1].startswith("            hf:x")
 
 
 def test_what_was_not_computed_has_no_line(shown):
     """Without AUROC, e-value, bound and file there are no such lines."""
     lines = shown(sample(auroc=None, evalue=None, asymptotic=None), "-")
-    assert [line.split()[0] for line in lines] == ["audit", "verdict", "p-value", "spearman-rho", "gates"]
+    assert [line.split()[0] for line in lines] == ["audit", "verdict", "p-value", "effect", "gates"]
 
 
 @pytest.mark.parametrize(("value", "text"), [(0.0, "1"), (-2.0, "0.01"), (-3.999, "0.0001"), (-12.34, "10^-12.3")])
@@ -99,13 +99,13 @@ def test_small_numbers_are_spelt_by_their_logarithm(value, text):
     [
         (
             {"asked": 1200, "of": 5000, "looks": 9, "tokens_asked": 1, "tokens_saved": 4096, "replayed": False},
-            "asked         1,200 of 5,000 in 9 looks; 4,096 tokens saved",
+            "asked       1,200 of 5,000 in 9 looks; 4,096 tokens saved",
         ),
         (
             {"asked": 1200, "of": 5000, "looks": 9, "tokens_asked": 1, "tokens_saved": 4096, "replayed": True},
-            "asked         1,200 of 5,000 in 9 looks; 4,096 tokens would have been saved",
+            "asked       1,200 of 5,000 in 9 looks; 4,096 tokens would have been saved",
         ),
-        ({"asked": 5, "of": 5, "looks": 1, "replayed": False}, "asked         5 of 5 in 1 looks"),
+        ({"asked": 5, "of": 5, "looks": 1, "replayed": False}, "asked       5 of 5 in 1 looks"),
     ],
 )
 def test_an_early_stop_says_what_it_saved(shown, stopped, line):
@@ -115,4 +115,4 @@ def test_an_early_stop_says_what_it_saved(shown, stopped, line):
 
 def test_rows_that_were_chosen_are_said(shown):
     """By which rule, and out of how many."""
-    assert "rows          300 of 4,000, recent" in shown(sample(selection={"rule": "recent", "asked": 300, "of": 4000}))
+    assert "rows        300 of 4,000, recent" in shown(sample(selection={"rule": "recent", "asked": 300, "of": 4000}))

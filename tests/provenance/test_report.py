@@ -369,7 +369,7 @@ def test_unknown_plot_and_single_points_are_drawn():
 
 def test_written_whole_with_json_beside(tmp_path, page):
     """The page and the JSON of the same name are written, and the JSON says what the page says."""
-    beside = report.write(tmp_path / "r.html", page)
+    _, beside = report.write(tmp_path / "r.html", page)
     assert beside == tmp_path / "r.json"
     assert (tmp_path / "r.html").read_text(encoding="utf-8") == page.html
     document = json.loads(beside.read_text(encoding="utf-8"))

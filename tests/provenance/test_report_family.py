@@ -64,7 +64,7 @@ def test_floor_of_the_family():
     eleven = family.judge([*ten, sample(-4.0, claim="one more")], alpha=0.001)
     assert {finding.verdict for finding in eleven.findings} == {"inconclusive"}
     reasons = " ".join(wording.reasons(eleven.findings[0], family=eleven))
-    assert "More resamples are needed: at least 10,999 resamples" in reasons
+    assert "More are needed: at least 10,999 resamples" in reasons
 
 
 def test_needed_resamples_suffice_and_one_less_does_not():
