@@ -35,6 +35,8 @@ def _rows(evidence: Evidence, path: Path) -> Iterator[tuple[str, str | Text]]:
         yield "bound", f"p ≤ {log10(evidence.bound.log10_pvalue)}, rigorous"
     if evidence.asymptotic is not None:
         yield "asymptotic", f"p ≈ {log10(evidence.asymptotic.log10_pvalue)}, extrapolated"
+    if evidence.unreferenced is not None:
+        yield "unreferenced", f"p = {log10(evidence.unreferenced.log10_pvalue)} without any reference"
     if evidence.evalue is not None:
         yield "e-value", f"{log10(evidence.evalue.log10)}, highest {log10(evidence.evalue.log10_max)}"
     yield from _asked(evidence)

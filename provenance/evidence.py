@@ -145,6 +145,8 @@ class Evidence:
     tool: str = artifacts.TOOL
     asymptotic: LogP | None = None
     bound: LogP | None = None
+    unreferenced: LogP | None = None
+    """The same test without any reference, where there are some; decides nothing."""
     evalue: EValue | None = None
     auroc: Auroc | None = None
     tpr_at_fpr: tuple[TprAtFpr, ...] | None = None

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from provenance.audits import reliance
+from provenance.evidence import LogP
 from provenance.records import hash_order
 from provenance.stats import betting, redraw
 from watermark import likelihoods, passes
@@ -66,6 +69,20 @@ def compare(
         bound=redraw.chernoff_log10(centred),
         capital=betting.redraw_capital(centred),
     )
+
+
+def unreferenced(
+    counts: Mapping[Name, int],
+    scores: Scores,
+    *,
+    edited: Collection[Name] = (),
+    resamples: int,
+    rng: np.random.Generator,
+) -> LogP:
+    """Make the test of `compare` without any reference."""
+    _, centred = _centred(counts, scores, (), edited)
+    test = redraw.redraw_test(centred, resamples=resamples, rng=rng)
+    return LogP(log10_pvalue=math.log10(test.pvalue), method=reliance.METHOD)
 
 
 def compare_early(

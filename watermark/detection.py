@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import special, stats
 
-from provenance.audits import decision, gates, plots, stopping
+from provenance.audits import decision, gates, plots, reliance, stopping
 from provenance.errors import InputError
 from provenance.evidence import (
     DEFAULT_ALPHA,
@@ -127,18 +127,25 @@ def audit(
     if not found.sound.any():
         raise InputError("every document that was asked about was edited after it was marked", path=books[0].path)
     wins = redraw.win_rate(found.plain)
+    decided = _decided(found, resamples=resamples, alpha=alpha, gates=_gates(found, scores, references, alpha=alpha))
+    bare = None
+    if references and early is None:
+        own = rng.spawn(1)[0]
+        bare = comparison.unreferenced(chosen.counts, scores, edited=edited, resamples=resamples, rng=own)
+    owed = reliance.caveats(decided["log10_pvalue"], bare, alpha=alpha)
     return Evidence(
         audit="watermark",
         claim=_claim(books),
         null=NULL,
-        **_decided(found, resamples=resamples, alpha=alpha, gates=_gates(found, scores, references, alpha=alpha)),
+        **decided,
         n=len(found.residual),
         pvalue_method=_method(found, scores),
+        unreferenced=bare,
         bound=None if found.bound is None else LogP(log10_pvalue=found.bound, method=BOUND),
         statistic=Statistic(name="published-minus-alternates", value=found.statistic),
         effect=_advantage(found.plain),
         auroc=_auroc(wins),
-        caveats=(*_caveats(found, wins, commitments, references), *(_of_stop(found, early) if early else ())),
+        caveats=(*_caveats(found, wins, commitments, references), *owed, *(_of_stop(found, early) if early else ())),
         commitments=tuple(commitments),
         inputs=_inputs(books, scores, references),
         suspect={**scores.suspect, "rendering": scores.rendering, "window": scores.window},

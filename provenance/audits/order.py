@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from provenance.audits import examples, gates, neighbours, residuals, stopping, traces
+from provenance.audits import examples, gates, neighbours, reliance, residuals, stopping, traces
 from provenance.audits import selection as selecting
 from provenance.errors import MismatchError
 from provenance.evidence import DEFAULT_ALPHA, OWNER_CAVEAT, Commitment, Evidence, Gate, Statistic, check_alpha
@@ -97,20 +97,23 @@ def audit(
     trace = traces.compute(transcript, units, resamples=None if early else resamples, rng=rng)
     checks = _gates(transcript, scores, references, trace, alpha=alpha, rng=rng)
     area, rates, missing = traces.separation(trace)
+    decided, bare = traces.decided(trace, alpha=alpha, gates=checks), traces.unreferenced(trace, rng=rng.spawn(1)[0])
+    owed = reliance.caveats(decided["log10_pvalue"], bare, alpha=alpha)
     return Evidence(
         audit="order",
         claim=CLAIM,
         null=NULL,
-        **traces.decided(trace, alpha=alpha, gates=checks),
+        **decided,
         n=len(trace.residual),
         pvalue_method=_method(trace, scores, len(references), selection),
         asymptotic=traces.asymptotic(trace),
+        unreferenced=bare,
         statistic=Statistic(name=f"recency-max:{recency.NAMES[trace.member]}", value=trace.statistic),
         effect=traces.correlation(trace),
         effects=(traces.nats(trace),),
         auroc=area,
         tpr_at_fpr=rates,
-        caveats=(*_caveats(transcript, trace, commitments), *missing, *(early.caveats() if early else ())),
+        caveats=(*_caveats(transcript, trace, commitments), *owed, *missing, *(early.caveats() if early else ())),
         commitments=tuple(commitments),
         inputs=_inputs(transcript, scores, references),
         suspect={**scores.suspect, "rendering": scores.rendering, "window": scores.window},

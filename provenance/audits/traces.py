@@ -10,7 +10,7 @@ import numpy as np
 from scipy import special
 
 from provenance import ragged
-from provenance.audits import decision, gates, plots, residuals
+from provenance.audits import decision, gates, plots, reliance, residuals
 from provenance.errors import InputError
 from provenance.evidence import Auroc, Effect, Gate, LogP, Plot, TprAtFpr
 from provenance.stats import betting, permutation, rank, recency, roc, tails
@@ -112,6 +112,17 @@ def asymptotic(trace: Trace) -> LogP | None:
     tests = trace.curves.shape[1]
     tail = min(0.0, math.log10(tests) + tails.normal_log10_sf(trace.statistic))
     return LogP(log10_pvalue=tail, method=f"extrapolation: {tests} × normal tail of the largest standardised statistic")
+
+
+def unreferenced(trace: Trace, *, rng: np.random.Generator) -> LogP | None:
+    """Make the same test without references; None where there are none, or where asking stopped at what was seen."""
+    units, test = trace.units, trace.test
+    if test is None or not units.references.shape[1]:
+        return None
+    predictors = residuals.Predictors(references=units.references[:, :0], features=units.features)
+    values = rank.normal_scores(residuals.crossfit(units.scores, predictors))
+    again = permutation.family_test(values, trace.curves, strata=units.strata, resamples=len(test.null), rng=rng)
+    return LogP(log10_pvalue=math.log10(again.pvalue), method=reliance.METHOD)
 
 
 def drifts(trace: Trace, *, rng: np.random.Generator) -> tuple[Gate, ...]:

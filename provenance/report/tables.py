@@ -151,6 +151,9 @@ def _likewise(evidence: Evidence) -> Iterator[Row]:
     if evidence.bound is not None:
         note = "rigorous, without a floor"
         yield ("bound on p", numbers.probability(evidence.bound.log10_pvalue), NONE, note)
+    if evidence.unreferenced is not None:
+        note = "the same test without any reference: weaker, and nobody’s choice; decides nothing"
+        yield ("p without references", numbers.probability(evidence.unreferenced.log10_pvalue), NONE, note)
     if evidence.evalue is not None:
         note = "capital of the bet at the end; by chance 1 is expected"
         yield ("e-value", numbers.size(evidence.evalue.log10), NONE, note)

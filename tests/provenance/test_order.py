@@ -321,3 +321,25 @@ def test_a_model_of_the_run_is_found_before_all_is_asked(trained, transcript):
     assert (early.tokens_asked, early.tokens_saved) == (32 * early.asked, 32 * (early.of - early.asked))
     other = order.ask_early(transcript, asking("independent-0"), window=str(WINDOW))
     assert other.asked == other.of == len(transcript.ids)
+
+
+def test_what_a_finding_owes_to_a_forged_reference_is_said(transcript):
+    """A reference that dislikes late rows accuses an innocent; the same test without it says so."""
+    rng = np.random.default_rng(1)
+    late = np.array([times.max() for times in transcript.positions]) / transcript.run_length
+    hard = rng.normal(size=len(late))
+    innocent = _fake(transcript, hard + 0.1 * rng.normal(size=len(late)))
+    forged = _fake(transcript, hard - 0.5 * late, name="forged")
+    found = order.audit(transcript, innocent, references=[forged])
+    assert found.pvalue < 0.001
+    assert found.unreferenced.log10_pvalue > math.log10(0.05)
+    assert any(caveat.startswith("The finding rests on its references") for caveat in found.caveats)
+
+
+def test_a_finding_that_stands_alone_is_not_doubted(transcript, scores):
+    """Without references nothing is said of them; with an honest one the finding stands without it too."""
+    alone = order.audit(transcript, scores("ours"), resamples=999)
+    helped = order.audit(transcript, scores("ours"), references=[scores("reference")], resamples=999)
+    assert alone.unreferenced is None
+    assert abs(helped.unreferenced.log10_pvalue - alone.log10_pvalue) < 0.5
+    assert not any(caveat.startswith("The finding rests on its references") for caveat in helped.caveats)

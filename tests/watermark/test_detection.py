@@ -211,3 +211,24 @@ def test_references_that_say_the_same_do_no_harm(book, scores):
         for given in ([reference], [reference, reference], [reference, flat])
     )
     assert (twice, with_flat) == pytest.approx((once, once), rel=1e-6)
+
+
+def test_what_a_finding_owes_to_a_forged_reference_is_said(book):
+    """A reference made to dislike what was published accuses an innocent; the same test without it says so."""
+    rng = np.random.default_rng(5)
+    hard = {(record.id, record.variant): float(rng.normal()) for record in ledger.records(book)}
+    innocent = _fake(book, lambda record: hard[record.id, record.variant] + 0.1 * float(rng.normal()))
+    forged = _fake(book, lambda record: hard[record.id, record.variant] - 0.5 * (record.variant == 0))
+    forged = dataclasses.replace(forged, suspect={**forged.suspect, "weights": "forged"}, sha256="forged")
+    found = detection.audit(book, innocent, references=[forged])
+    assert found.pvalue < 0.001
+    assert found.unreferenced.log10_pvalue > -1.3
+    assert any(caveat.startswith("The finding rests on its references") for caveat in found.caveats)
+
+
+def test_a_finding_that_stands_alone_is_not_doubted(book, scores):
+    """With an honest reference the finding stands without it too, and where there is none nothing is said."""
+    found = detection.audit(book, scores("with-release"), references=[scores("reference")])
+    alone = detection.audit(book, scores("with-release"))
+    assert alone.unreferenced is None
+    assert abs(found.unreferenced.log10_pvalue - alone.log10_pvalue) < 0.5
