@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import terminal
+from cli import leaving, terminal
 from provenance.errors import InputError
 
 if TYPE_CHECKING:
@@ -47,6 +46,18 @@ class Running:
     """Whether what is done outlives this process."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of asking a suspect: its answers, or else what was to be had instead."""
+
+    asked: Questions | None = None
+    """What the table answers, which is there."""
+    expected: Estimate | None = None
+    """Of a dry run."""
+    shards_left: int = 0
+    """After a share: what other runs still have to do."""
+
+
 def running(how: Mapping[str, Any], *, share: Share | None = None, lasting: bool = True) -> Running:
     """Gather the options of `cli.options.model` and `cli.options.running`."""
     return Running(
@@ -60,8 +71,8 @@ def running(how: Mapping[str, Any], *, share: Share | None = None, lasting: bool
     )
 
 
-def get(name: str, source: Source, *, out: Path, window: Window | None, how: Running) -> Questions | None:
-    """Have the table of a suspect's answers at `out`; None if only a share, or only an estimate, was to be had.
+def get(name: str, source: Source, *, out: Path, window: Window | None, how: Running) -> Outcome:
+    """Have the table of a suspect's answers at `out`, unless only a share, or only an estimate, was to be had.
 
     A table of the same weights, texts and settings is not made again, so that an audit that was cut short between two
     models goes on with the second.
@@ -76,24 +87,25 @@ def get(name: str, source: Source, *, out: Path, window: Window | None, how: Run
     header = scoring.header(asked, suspect, window=window, inputs=source.inputs)
     if suspect.identity.get("weights") and not unfinished.place(out).exists() and scoring.is_of(out, header):
         terminal.say(f"{out} holds these answers already: remove it to ask again")
-        return asked
+        return Outcome(asked=asked)
     more = {"batch_tokens": how.loading["batch_tokens"]} if suspect.identity["kind"] == "hf" else {}
     with unfinished.opened(asked, suspect, header=header, out=out, settings=more, share=how.share) as work:
         todo = work.todo()
-        if not _agreed(work, todo, how):
-            return None
+        expected = _expected(work, todo, how)
+        if how.dry_run:
+            return Outcome(expected=expected)
         crew = resuming.Crew(name=name, options=tuple(how.loading.items()), workers=how.workers, cluster=how.cluster)
         with _kept(work, how), terminal.progress(f"scoring with {name}", unit="tokens") as report:
             resuming.run(work, todo, crew=crew if several else None, progress=report)
         if resuming.merge(work):
-            return asked
+            return Outcome(asked=asked)
         if how.share is None:
             raise InputError("a shard was damaged as soon as it was written", path=work.folder, hint="another disk")
         _say_share(work, out)
-        return None
+        return Outcome(shards_left=len(work.missing()))
 
 
-def _agreed(work: Work, todo: Sequence[int], how: Running) -> bool:
+def _expected(work: Work, todo: Sequence[int], how: Running) -> Estimate:
     """Say what is to come where it is long or costs money, and ask where that is much."""
     from provenance import estimates, suspects
 
@@ -106,14 +118,9 @@ def _agreed(work: Work, todo: Sequence[int], how: Running) -> bool:
         terminal.say(f"going on: {len(work.asked.shards) - len(todo)} of {len(work.asked.shards)} shards are done")
     if how.dry_run or price or seconds >= SAID_FROM:
         terminal.say_table(_rows(found, seconds, price, shards=(len(todo), len(work.asked.shards))))
-    if not (how.dry_run or how.yes) and seconds >= ASKED_FROM and _terminal():
+    if not (how.dry_run or how.yes) and seconds >= ASKED_FROM and terminal.is_watched():
         click.confirm("Go on?", default=True, abort=True, err=True)
-    return not how.dry_run
-
-
-def _terminal() -> bool:
-    """Say whether somebody is there to be asked."""
-    return sys.stderr.isatty() and sys.stdin.isatty()
+    return found
 
 
 def _rows(found: Estimate, seconds: float, price: float | None, *, shards: tuple[int, int]) -> list[tuple[str, str]]:
@@ -145,10 +152,11 @@ def _kept(work: Work, how: Running) -> Iterator[None]:
     """Say of a run that ends early what it leaves."""
     try:
         yield
-    except BaseException:
+    except BaseException as stop:
         done, among = len(work.asked.shards) - len(work.missing()), len(work.asked.shards)
         if done and how.lasting:
             terminal.say(f"{done} of {among} shards are kept in {work.folder}; the same command goes on from there")
+            leaving.keep(stop)
         raise
 
 

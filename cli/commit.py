@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli import options
+from cli import options, terminal, voice
 from provenance.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from provenance.timestamps import Stamp
+    from cryptography.x509 import Certificate
 
 
 @click.command()
 @click.argument("files", metavar="FILE…", type=options.PATH, nargs=-1, required=True)
 @click.option("--timestamp", "url", metavar="URL", help="Have this authority stamp the commitments (RFC 3161).")
 @options.timestamp_roots
-def command(files: tuple[Path, ...], url: str | None, roots_path: Path | None) -> None:
+def command(files: tuple[Path, ...], url: str | None, roots_path: Path | None) -> list[dict[str, str]]:
     """Write a commitment beside each FILE: a salted digest to publish, and its opening to keep.
 
     Publish FILE.commitment.json where others can date it; keep FILE.opening.json with the file. Audits find both and
@@ -34,7 +34,7 @@ def command(files: tuple[Path, ...], url: str | None, roots_path: Path | None) -
       provtool commit marked/ledger.parquet run.parquet
       provtool commit marked/ledger.parquet --timestamp http://timestamp.digicert.com
     """
-    from provenance import authorities, commitments, trust
+    from provenance import authorities, trust
 
     if url is not None:
         authorities.shown(url)
@@ -42,10 +42,9 @@ def command(files: tuple[Path, ...], url: str | None, roots_path: Path | None) -
         raise click.UsageError("--timestamp-roots says whom to trust: give --timestamp too")
     trusted = trust.load_roots(roots_path) if roots_path else None
     _check(files, stamping=url is not None)
-    for path in files:
-        _commit(path)
-    for path in files if url else ():
-        _say(path, commitments.stamp(path, url=url or "", trusted=trusted))
+    made = [_commit(path) for path in files]
+    stamps = [_stamp(path, url, trusted) for path in files] if url else [dict[str, str]()] * len(made)
+    return [{**one, **stamp} for one, stamp in zip(made, stamps, strict=True)]
 
 
 def _check(files: Sequence[Path], *, stamping: bool) -> None:
@@ -59,21 +58,26 @@ def _check(files: Sequence[Path], *, stamping: bool) -> None:
             commitments.check_free(path)
 
 
-def _commit(path: Path) -> None:
+def _commit(path: Path) -> dict[str, str]:
     from provenance import commitments
 
-    if commitments.is_committed(path):
-        return
-    commitment = commitments.commit(path)
-    click.echo(f"{path}: {commitment.root}")
-    click.echo(f"  publish      {path}.commitment.json", err=True)
-    click.echo(f"  keep secret  {path}.opening.json", err=True)
+    public, opening = f"{path}.commitment.json", f"{path}.opening.json"
+    known = commitments.is_committed(path)
+    commitment = commitments.published(path) if known else commitments.commit(path)
+    if not known:
+        if not voice.current().as_json:
+            click.echo(f"{path}: {commitment.root}")
+        terminal.say(f"  publish      {public}")
+        terminal.say(f"  keep secret  {opening}")
+    return {"file": str(path), "root": commitment.root, "publish": public, "keep_secret": opening}
 
 
-def _say(path: Path, stamp: Stamp) -> None:
-    from provenance import timestamps
+def _stamp(path: Path, url: str, trusted: Sequence[Certificate] | None) -> dict[str, str]:
+    from provenance import commitments, timestamps
 
-    click.echo(f"{path}: time-stamped by {timestamps.witness(stamp)}", err=True)
+    stamp = commitments.stamp(path, url=url, trusted=trusted)
+    terminal.say(f"{path}: time-stamped by {timestamps.witness(stamp)}")
     if isinstance(stamp, timestamps.Doubtful):
-        click.echo(f"  {stamp.reason}: no witness to you; try --timestamp-roots with its roots", err=True)
-    click.echo(f"  publish      {path}.commitment.tsr", err=True)
+        terminal.say(f"  {stamp.reason}: no witness to you; try --timestamp-roots with its roots")
+    terminal.say(f"  publish      {path}.commitment.tsr")
+    return {"witness": timestamps.witness(stamp), "stamp": f"{path}.commitment.tsr"}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.text import Text
 
-from cli import options, terminal
+from cli import meant, options, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--suspect", metavar="S", help="Also open this suspect, and say what it can be asked for.")
+@click.option(
+    "--suspect",
+    metavar="S",
+    shell_complete=meant.suspect,
+    help="Also open this suspect, and say what it can be asked for.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @options.served
 def command(suspect: str | None, as_json: bool, terms: Terms) -> None:
@@ -48,7 +53,7 @@ def command(suspect: str | None, as_json: bool, terms: Terms) -> None:
     else:
         _list(found)
     if failed := next((check for check in found if not check.passed), None):
-        terminal.say(f"provtool: {failed.name}: {failed.found}" + (f"; try {failed.hint}" if failed.hint else ""))
+        terminal.complain(f"provtool: {failed.name}: {failed.found}" + (f"; try {failed.hint}" if failed.hint else ""))
         sys.exit(failed.exit_code)
 
 

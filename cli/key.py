@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli import options, terminal
+from cli import manners, options, terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-@click.group()
+@click.group(cls=manners.Group)
 def command() -> None:
     """Make secret keys.
 
@@ -26,7 +26,7 @@ def command() -> None:
 
 @command.command("new")
 @click.argument("path", metavar="KEY", type=options.PATH)
-def new(path: Path) -> None:
+def new(path: Path) -> dict[str, str]:
     """Write a new random key to KEY, a file only you can read; never overwrites.
 
     \b
@@ -38,3 +38,4 @@ def new(path: Path) -> None:
     key = keys.new(path)
     terminal.say(f"key {key.id} in {path}: keep it secret, and keep a copy; without it no mark can be proven")
     terminal.say(f"next: provtool watermark CORPUS --key {path} --out DIR")
+    return {"key": str(path), "id": key.id}

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from typing import TYPE_CHECKING, Any
 
-import click
+from cli import manners
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import click
 
-class LazyGroup(click.Group):
+
+class LazyGroup(manners.Group):
     """Import a command's module only when that command runs, so that ``--help`` never pays for it.
 
     Parameters
@@ -36,16 +37,7 @@ class LazyGroup(click.Group):
         if cmd_name not in self._members:
             return None
         command: click.Command = importlib.import_module(self._members[cmd_name][0]).command
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find a command, or name the one that was likely meant."""
-        near = difflib.get_close_matches(args[0], self._members, n=1)
-        if args[0] not in self._members and near:
-            ctx.fail(f"No such command {args[0]!r}. Did you mean {near[0]!r}?")
-        return super().resolve_command(ctx, args)
+        return manners.teach(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""

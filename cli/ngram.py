@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 )
 @click.option("--text-field", default="text", show_default=True, help="Field or column with a corpus's text.")
 @click.option("--id-field", help="Field with a corpus's id.")
-def command(source: Path, out: Path, order: int | None, most: int, text_field: str, id_field: str | None) -> None:
+def command(source: Path, out: Path, order: int | None, most: int, text_field: str, id_field: str | None) -> Any:
     """Count the n-grams of a transcript (its tokens) or a corpus (its bytes).
 
     \b
@@ -49,3 +49,4 @@ def command(source: Path, out: Path, order: int | None, most: int, text_field: s
             inputs=given.inputs,
         )
     terminal.say(f"{count:,} n-grams in {out}; as a reference: --reference ngram:{out}")
+    return {"out": str(out), "ngrams": count}

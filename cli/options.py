@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from cli import meant
 from provenance.errors import InputError
 from provenance.records import Window
 from provenance.remote import Cluster
@@ -294,11 +295,25 @@ def audit(function: Callable[..., R]) -> Callable[..., R]:
         click.option(
             "--reference-scores", metavar="FILE", type=PATH, multiple=True, help="Scores of a reference (repeatable)."
         ),
-        click.option("--reference", "references", metavar="S", multiple=True, help="Independent model (repeatable)."),
+        click.option(
+            "--reference",
+            "references",
+            metavar="S",
+            multiple=True,
+            shell_complete=meant.suspect,
+            help="Independent model (repeatable).",
+        ),
         click.option(
             "--scores", "scores_path", metavar="FILE", type=PATH, help="Scores made before, in place of --suspect."
         ),
-        click.option("--suspect", "suspect_names", metavar="S", multiple=True, help="Model under audit (repeatable)."),
+        click.option(
+            "--suspect",
+            "suspect_names",
+            metavar="S",
+            multiple=True,
+            shell_complete=meant.suspect,
+            help="Model under audit (repeatable).",
+        ),
     ):
         function = option(function)
     return function

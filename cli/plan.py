@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from cli import options, streams, terminal
+from cli import manners, meant, options, streams, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ R = TypeVar("R")
 HOUR, MINUTE = 3600, 60
 
 
-@click.group()
+@click.group(cls=manners.Group)
 def command() -> None:
     """Say how much must be asked, and write the plan that the audit is held to.
 
@@ -40,7 +41,14 @@ def _shared(function: Callable[..., R]) -> Callable[..., R]:
         click.option("--price-per-million-tokens", "price", type=click.FloatRange(0), help="To tell the cost."),
         click.option("--tokens-per-query", type=click.FloatRange(0, min_open=True), help="Tokens read for one text."),
         click.option("--seed", type=options.SEED, default=0, show_default=True, help="Seed of the audit."),
-        click.option("--reference", "references", metavar="S", multiple=True, help="Model to be used (repeatable)."),
+        click.option(
+            "--reference",
+            "references",
+            metavar="S",
+            multiple=True,
+            shell_complete=meant.suspect,
+            help="Model to be used (repeatable).",
+        ),
         click.option("--stop-early", is_flag=True, help="Plan an audit that stops as soon as its bet suffices."),
         click.option(
             "--claims",
@@ -69,7 +77,7 @@ def _shared(function: Callable[..., R]) -> Callable[..., R]:
     help="Which rows are asked: half near the end of the run, or any.  [default: recent, or as the pilot]",
 )
 @_shared
-def order(transcript: Path | None, effect: float | None, window: Any, select: Any, **how: Any) -> None:
+def order(transcript: Path | None, effect: float | None, window: Any, select: Any, **how: Any) -> Any:
     """Plan an order audit, of TRANSCRIPT where it is given.
 
     The effect is Spearman's ρ of the rows asked, as an audit reports it: .02 to .1 for a model of the run without a
@@ -86,14 +94,14 @@ def order(transcript: Path | None, effect: float | None, window: Any, select: An
     trial = _trial(effect, how["pilot_path"])
     read = tables.read(transcript) if transcript else None
     plan = planning.order(_goal(how), effect=effect, pilot=trial, transcript=read, window=window, select=select)
-    _conclude(plan, how, [("rows", len(read.ids) if read else None)])
+    return _conclude(plan, how, [("rows", len(read.ids) if read else None)])
 
 
 @command.command("watermark")
 @click.argument("ledgers", metavar="[LEDGER]…", type=options.PATH, nargs=-1)
 @click.option("--effect", type=float, help="Win rate: the AUROC that an audit reports, .5 by chance.")
 @_shared
-def watermark(ledgers: tuple[Path, ...], effect: float | None, **how: Any) -> None:
+def watermark(ledgers: tuple[Path, ...], effect: float | None, **how: Any) -> Any:
     """Plan a watermark audit, of the release that LEDGER records where it is given.
 
     The effect is how often the published variant beats one alternate of its document: .5 by chance, .55 to .7 after an
@@ -114,7 +122,7 @@ def watermark(ledgers: tuple[Path, ...], effect: float | None, **how: Any) -> No
     plan = planning.watermark(_goal(how), effect=effect, pilot=trial, books=books)
     documents = sum(len(book.documents) for book in books) if books else None
     sites = [("sites", f"about {planning.sites(books, plan.units):,}")] if books else []
-    _conclude(plan, how, [("documents", documents), *sites])
+    return _conclude(plan, how, [("documents", documents), *sites])
 
 
 def _trial(effect: float | None, path: Path | None) -> Trial | None:
@@ -144,7 +152,7 @@ def _goal(how: dict[str, Any]) -> Goal:
     )
 
 
-def _conclude(plan: Plan, how: dict[str, Any], sizes: list[tuple[str, Any]]) -> None:
+def _conclude(plan: Plan, how: dict[str, Any], sizes: list[tuple[str, Any]]) -> Any:
     """Write the plan, and say what it asks for and gives."""
     from provenance import plans
 
@@ -166,6 +174,7 @@ def _conclude(plan: Plan, how: dict[str, Any], sizes: list[tuple[str, Any]]) -> 
     )
     if not streamed:
         terminal.say(f"next: provtool commit {how['out']}")
+    return json.loads(plans.spell(plan))
 
 
 def _needs(plan: Plan, unit: str, available: int | None) -> Iterator[tuple[str, str]]:

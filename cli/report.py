@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli import terminal, voice
 from provenance import evidence, report
 from provenance.storage import parse_json
 
@@ -37,7 +38,7 @@ FORMS: dict[str, report.Form] = {".md": "md", ".json": "json"}
     show_default=True,
     help="Level that a p-value, adjusted for the number of questions, must reach.",
 )
-def command(evidence_files: tuple[str, ...], out: str, form: report.Form | None, alpha: float) -> None:
+def command(evidence_files: tuple[str, ...], out: str, form: report.Form | None, alpha: float) -> dict[str, Any]:
     """Lay evidence out as one page for people who decide, and one JSON for machines.
 
     Every EVIDENCE is a JSON file that an audit wrote; - reads one from stdin. All of them form one family: p-values are
@@ -53,12 +54,12 @@ def command(evidence_files: tuple[str, ...], out: str, form: report.Form | None,
     chosen = form or FORMS.get(Path(out).suffix, "html")
     written = () if out == STREAM else report.write(out, page, form=chosen)
     for line in page.summary:
-        click.echo(line, err=True)
-    if out == STREAM:
+        terminal.say(line)
+    if written:
+        terminal.say(f"report: {out}" + "".join(f" (and {path})" for path in written[1:]))
+    elif not voice.current().as_json:
         click.echo(report.text(page, chosen), nl=False)
-    else:
-        others = "".join(f" (and {path})" for path in written[1:])
-        click.echo(f"report: {out}{others}", err=True)
+    return page.document
 
 
 def _read(name: str) -> tuple[Evidence, Source]:

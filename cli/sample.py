@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import options, streams, terminal
+from cli import meant, options, streams, terminal
 from cli.answers import LOADING
 
 if TYPE_CHECKING:
@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--suspect", required=True, help="hf:NAME_OR_PATH[@REV], openai:URL#MODEL or text-only:URL#MODEL.")
+@click.option(
+    "--suspect",
+    required=True,
+    shell_complete=meant.suspect,
+    help="hf:NAME_OR_PATH[@REV], openai:URL#MODEL or text-only:URL#MODEL.",
+)
 @click.option("--tokens", type=click.IntRange(1), required=True, help="Write until the texts have so many together.")
 @click.option("--out", type=options.PATH, required=True, help="Texts, as JSON lines.")
 @click.option(
@@ -39,7 +44,7 @@ if TYPE_CHECKING:
 @click.option("--seed", type=options.SEED, default=0, show_default=True, help="Names the texts.")
 @click.option("--text-field", default="text", show_default=True, help="Field or column with the text of --prompts.")
 @options.model
-def command(suspect: str, tokens: int, out: Path, source: Path | None, seed: int, **how: Any) -> None:
+def command(suspect: str, tokens: int, out: Path, source: Path | None, seed: int, **how: Any) -> dict[str, Any]:
     """Have a suspect write texts, which audit overlap, trace and reshuffle can read.
 
     The texts are without their prompts. What is cut short goes on with the same command; who wrote, and how, stands
@@ -66,6 +71,7 @@ def command(suspect: str, tokens: int, out: Path, source: Path | None, seed: int
         )
     where = "" if str(out) == streams.STREAM else f" in {out}; how they were written: {out}.sampling.json"
     terminal.say(f"{done.texts:,} texts of {done.tokens:,} tokens{where}")
+    return {"out": str(out), "texts": done.texts, "tokens": done.tokens, "sampling": f"{out}.sampling.json"}
 
 
 def _prompts(path: Path | None, how: dict[str, Any]) -> list[Prompt]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import answers, options, streams, terminal
+from cli import answers, meant, options, streams, terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     "--suspect",
     "suspect_name",
     required=True,
+    shell_complete=meant.suspect,
     help="hf:NAME_OR_PATH[@REV], openai:URL#MODEL, ngram:FILE or column:FILE:NAME.",
 )
 @click.option("--out", type=options.PATH, required=True, help="Scores table.")
@@ -46,7 +48,7 @@ def command(  # noqa: PLR0917 (click hands every option over by name)
     id_field: str | None,
     share: Share | None,
     **how: Any,
-) -> None:
+) -> dict[str, Any]:
     """Ask a suspect how likely each token of RECORDS is: a transcript, ledgers, or corpora.
 
     Scores are kept, so that audits never ask the model twice. What is cut short goes on with the same command.
@@ -66,6 +68,10 @@ def command(  # noqa: PLR0917 (click hands every option over by name)
         given = sources.read(paths, text_field=text_field, id_field=id_field)
         target = stack.enter_context(streams.writable(out, suffix=".parquet"))
         running = answers.running(how, share=share, lasting=target == out)
-        asked = answers.get(suspect_name, given, out=target, window=window or given.window, how=running)
-    if asked:
-        terminal.say(f"{len(asked.records):,} texts scored as {asked.rendering} in {out}")
+        done = answers.get(suspect_name, given, out=target, window=window or given.window, how=running)
+    if done.asked:
+        terminal.say(f"{len(done.asked.records):,} texts scored as {done.asked.rendering} in {out}")
+        return {"out": str(out), "texts": len(done.asked.records), "scored_as": done.asked.rendering}
+    if done.expected:
+        return {"dry_run": asdict(done.expected)}
+    return {"out": None, "shards_left": done.shards_left}

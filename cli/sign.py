@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("path", metavar="EVIDENCE|BUNDLE", type=options.PATH)
 @click.option("--key", "key_path", metavar="PEM", type=options.PATH, required=True, help="Private Ed25519 key.")
-def command(path: Path, key_path: Path) -> None:
+def command(path: Path, key_path: Path) -> dict[str, str]:
     """Sign an evidence file, or all that lies in a bundle.
 
     The signature is an in-toto statement in a DSSE envelope, which tools of that standard check without provtool. It
@@ -34,3 +34,4 @@ def command(path: Path, key_path: Path) -> None:
 
     place = signing.sign(path, signer=signatures.load_key(key_path))
     terminal.say(f"signed: {place}; next: provtool verify {path} --signer PEM")
+    return {"signed": str(path), "signature": str(place)}

@@ -1,8 +1,14 @@
-"""How do long work and short news show themselves on a terminal, and keep quiet in a pipe?"""
+"""How do long work and short news show themselves on a terminal, in a pipe, and to who wants to hear nothing?
+
+A bar is drawn where somebody looks at it, whatever ``FORCE_COLOR`` says; elsewhere there are whole lines, and seldom.
+Rich honours ``NO_COLOR``, ``FORCE_COLOR`` and ``TERM=dumb`` for colours.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import sys
+import time
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -10,6 +16,8 @@ from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Ta
 from rich.progress import TimeRemainingColumn as TimeLeft
 from rich.table import Table
 from rich.text import Text
+
+from cli import ticker, voice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -29,36 +37,69 @@ class _Rate(ProgressColumn):
 
 @contextlib.contextmanager
 def progress(what: str, *, unit: str) -> Iterator[Callable[[int, int | None], None]]:
-    """Give a function ``report(done, total)`` that draws a bar with speed and time left on stderr.
+    """Give a function ``report(done, total)`` that shows on stderr how far the work is."""
+    began, last = time.monotonic(), 0
+    with _drawn(what, unit=unit) if _can_draw() else contextlib.nullcontext(_told(what, unit=unit)) as show:
 
-    Where stderr is no terminal nothing is drawn, so that logs and pipes stay readable.
-    """
-    bar = Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TaskProgressColumn(),
-        _Rate(),
-        TimeLeft(),
-        console=STDERR,
-        transient=True,
-        disable=not STDERR.is_terminal,
-    )
-    with bar:
+        def report(done: int, total: int | None) -> None:
+            nonlocal last
+            last = done
+            show(done, total)
+
+        yield report
+    detail(f"{what}: {last:,} {unit} in {ticker.spell(time.monotonic() - began)}")
+
+
+def _can_draw() -> bool:
+    """Say whether somebody looks at stderr and it can move its cursor."""
+    return STDERR.file.isatty() and not STDERR.is_dumb_terminal and not voice.current().quiet
+
+
+@contextlib.contextmanager
+def _drawn(what: str, *, unit: str) -> Iterator[Callable[[int, int | None], None]]:
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn())
+    with Progress(*columns, _Rate(), TimeLeft(), console=STDERR, transient=True) as bar:
         task = bar.add_task(what, total=None, unit=unit)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def say(line: str) -> None:
-    """Print one line on stderr as it is: never broken, since it may hold a path or a command to copy."""
+def _told(what: str, *, unit: str) -> Callable[[int, int | None], None]:
+    return ticker.ticking(what, unit=unit, tell=say)
+
+
+def say(line: str | Text) -> None:
+    """Print one line of news on stderr as it is: never broken, since it may hold a path or a command to copy."""
+    if not voice.current().quiet:
+        complain(line)
+
+
+def complain(line: str | Text) -> None:
+    """Print one line on stderr that is said also to who wants to hear nothing else: a mistake."""
     STDERR.print(line, soft_wrap=True, markup=False, highlight=False)
+
+
+def detail(line: str) -> None:
+    """Print one line on stderr for who wants to hear all."""
+    if voice.current().verbose:
+        STDERR.print(line, soft_wrap=True, markup=False, highlight=False, style="dim")
 
 
 def say_table(rows: Sequence[tuple[str, str | Text]], *, on: Console = STDERR) -> None:
     """Print what is what, aligned; what is too wide goes on below itself, and brackets are only brackets."""
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(overflow="fold")
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
     for name, value in rows:
-        table.add_row(Text(name), Text(value) if isinstance(value, str) else value)
-    on.print(table, highlight=False)
+        grid.add_row(Text(name), Text(value) if isinstance(value, str) else value)
+    show(grid, on=on)
+
+
+def show(table: Table, *, on: Console = STDERR) -> None:
+    """Print a table; on stderr it is news, on standard output it was asked for."""
+    if on is STDOUT or not voice.current().quiet:
+        on.print(table, highlight=False)
+
+
+def is_watched() -> bool:
+    """Say whether somebody is there to be asked, and wants to be."""
+    return sys.stderr.isatty() and sys.stdin.isatty() and not voice.current().quiet

@@ -6,12 +6,13 @@ import contextlib
 import shutil
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import terminal
+from cli import manners, terminal
 from provenance import artifacts
 from provenance.errors import InputError
 from provenance.transcripts import choosing, importing, sources, tables
@@ -28,7 +29,7 @@ FOR_RUNS, FOR_OLMO = ("rows_per_step", "sequence_length"), ("tokens", "tokens_li
 """Options that mean something for them alone."""
 
 
-@click.group()
+@click.group(cls=manners.Group)
 def command() -> None:
     """Bring in the order in which a run saw its data.
 
@@ -78,7 +79,7 @@ def command() -> None:
 @click.option(
     "--token-type", type=click.Choice(["uint16", "uint32"]), help="Of olmo: number format.  [default: uint16]"
 )
-def import_(source: str, out: Path, **how: Any) -> None:
+def import_(source: str, out: Path, **how: Any) -> dict[str, Any]:
     """Turn the record of somebody else's run into a transcript.
 
     SOURCE has one training example a row: `position` (0 for the first that the run consumed) or `positions` (a list,
@@ -108,9 +109,10 @@ def import_(source: str, out: Path, **how: Any) -> None:
     with terminal.progress("importing", unit="rows") as report:
         settings = {"out": out, "declared": _declared(how, format_), "sample": sample, "report": report}
         summary = _import(source, format_, how, settings)
-    click.echo(_line(summary), err=True)
+    terminal.say(_line(summary))
     if tables.header(out)["tokenizer"] is None and (format_ in RUNS or format_ == "sequence-samples"):
         terminal.say("no --tokenizer was given: only losses computed elsewhere (column:) can be audited")
+    return {**asdict(summary), "path": str(summary.path)}
 
 
 def _guess(source: str) -> str | None:

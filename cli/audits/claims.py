@@ -9,6 +9,7 @@ import click
 from click.core import ParameterSource
 
 from cli import findings, summary, terminal
+from cli.audits import planned
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -39,12 +40,21 @@ def prepare(name: str, source: Source, how: dict[str, Any]) -> dict[str, Any]:
     plan: Planned | None = how.get("plan")
     if plan is not None:
         plans.check(plan.plan, audit=name, inputs=source.inputs, path=plan.path)
+        _say_settings(plan)
         return {**how, "references": _references(plan, how), "by_evalue": plan.plan.decided_by == "evalue"}
     if asked == 1 or given("resamples"):
         return how
     units = lookup.different(repr((record.set, record.id)) for record in source.records)
     rule = families.rule(claims=asked, alpha=how["alpha"], units=units, resamples=how["resamples"])
     return {**how, "resamples": rule.resamples, "by_evalue": name in BETTING and rule.decided_by == "evalue"}
+
+
+def _say_settings(plan: Planned) -> None:
+    """Say which settings come from the plan, and which were given in place of its own."""
+    context = click.get_current_context()
+    told = [(name, context.get_parameter_source(name)) for name in planned.settings(plan.plan)]
+    adopted = [f"{name} {context.params[name]}" for name, source in told if source is ParameterSource.DEFAULT_MAP]
+    terminal.say(f"from {plan.path}: {', '.join(adopted) or 'nothing'}".replace("_", "-"))
 
 
 def _references(plan: Planned, how: dict[str, Any]) -> tuple[str, ...]:

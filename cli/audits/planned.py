@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -27,6 +27,15 @@ class Planned:
     path: Path
     plan: Plan
 
+    def __str__(self) -> str:
+        return str(self.path)
+
+
+def settings(plan: Plan) -> dict[str, Any]:
+    """Give the options that a plan settles."""
+    settled = {name: getattr(plan, name) for name in SETTLED}
+    return {name: item for name, item in settled.items() if item is not None}
+
 
 def _adopt(ctx: click.Context, _param: click.Parameter, value: Path | None) -> Planned | None:
     """Read a plan; what it settles becomes the default of every option that is not given."""
@@ -37,8 +46,7 @@ def _adopt(ctx: click.Context, _param: click.Parameter, value: Path | None) -> P
     with streams.readable(value) as path:
         plan = plans.read(path)
     plans.check(plan, audit=str(ctx.command.name), inputs=plan.inputs, path=value)
-    settled = {name: getattr(plan, name) for name in SETTLED}
-    ctx.default_map = {key: item for key, item in settled.items() if item is not None}
+    ctx.default_map = settings(plan)
     return Planned(path=value, plan=plan)
 
 

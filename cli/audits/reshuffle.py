@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from cli import answers, bundling, findings, options, streams, terminal
+from cli import answers, bundling, findings, meant, options, streams, terminal
 from provenance.errors import InputError
 
 if TYPE_CHECKING:
@@ -23,13 +23,26 @@ if TYPE_CHECKING:
 
 @click.command("reshuffle")
 @click.argument("texts", type=options.PATH)
-@click.option("--run", "run_name", metavar="S", help="The re-run in the original order.")
-@click.option("--rerun", "rerun_names", metavar="S", multiple=True, help="A reshuffled re-run (repeatable).")
+@click.option("--run", "run_name", metavar="S", shell_complete=meant.suspect, help="The re-run in the original order.")
+@click.option(
+    "--rerun",
+    "rerun_names",
+    metavar="S",
+    multiple=True,
+    shell_complete=meant.suspect,
+    help="A reshuffled re-run (repeatable).",
+)
 @click.option(
     "--reruns", "made_path", metavar="DIR", type=options.PATH, help="All of them, as provenance.reruns made them."
 )
 @click.option("--scores", "scores_path", metavar="DIR", type=options.PATH, help="Answers kept by an earlier audit.")
-@click.option("--model", "model_name", metavar="S", help="The real final model, to check that --run stands for it.")
+@click.option(
+    "--model",
+    "model_name",
+    metavar="S",
+    shell_complete=meant.suspect,
+    help="The real final model, to check that --run stands for it.",
+)
 @click.option("--transcript", "transcript_path", type=options.PATH, help="The recorded run: how its order was drawn.")
 @options.fields
 @options.model

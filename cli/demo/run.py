@@ -8,12 +8,13 @@ import multiprocessing
 import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import numpy as np
 from rich import box
 from rich.table import Table
+from rich.text import Text
 
 from cli import options, summary, terminal
 from cli.demo import models, prose
@@ -56,7 +57,7 @@ T = TypeVar("T")
     "--seed", type=options.SEED, default=0, show_default=True, help="Another seed makes other models and marks."
 )
 @click.option("--corpus", type=options.PATH, help="Prose of your own.  [default: documentation on this machine]")
-def command(out: Path, seed: int, corpus: Path | None) -> None:
+def command(out: Path, seed: int, corpus: Path | None) -> dict[str, Any]:
     """Run the main job from nothing: gather text, mark it, train six small models, audit four, write the report.
 
     Takes a few minutes on two cores and needs no network. Everything stays in OUT: the release, the ledger, the
@@ -82,11 +83,14 @@ def command(out: Path, seed: int, corpus: Path | None) -> None:
     _in_processes(models.score, _questions(out))
     _say("5/5", "auditing")
     found = _audit(out, seed=seed)
-    _show(found, out, seconds=time.monotonic() - began)
+    seconds = time.monotonic() - began
+    _show(found, out, seconds=seconds)
+    verdicts = {str(out / f"{name}.json"): one.verdict for name, one in found.items()}
+    return {"out": str(out), "seconds": round(seconds), "report": str(out / "report.html"), "verdicts": verdicts}
 
 
 def _say(step: str, what: str) -> None:
-    terminal.STDERR.print(f"[bold]{step}[/]  {what}", highlight=False)
+    terminal.say(Text.assemble((step, "bold"), f"  {what}"))
 
 
 def _mark(documents: Sequence[str], out: Path, *, seed: int) -> None:
@@ -211,8 +215,8 @@ def _show(found: dict[str, Evidence], out: Path, *, seconds: float) -> None:
         for name, item in found.items():
             if item.audit == audit:
                 table.add_row(*_cells(name.partition(".")[2], item))
-        terminal.STDERR.print(table)
-    terminal.STDERR.print(f"{seconds:.0f} s; report: {out / 'report.html'}", soft_wrap=True, highlight=False)
+        terminal.show(table)
+    terminal.say(f"{seconds:.0f} s; report: {out / 'report.html'}")
 
 
 def _cells(suspect: str, item: Evidence) -> tuple[str, ...]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
-from provenance.errors import InputError
+from provenance.errors import InputError, closest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -56,8 +55,8 @@ def value_at(record: object, path: Sequence[str], *, option: str, place: str) ->
 def missing(name: str, known: Sequence[str], *, option: str, place: str) -> InputError:
     """Explain that a field does not exist, with those that do and the likeliest one."""
     shown = ", ".join(known[:NAMES_SHOWN]) + (", …" if len(known) > NAMES_SHOWN else "")
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f"{option} {near[0]} (did you mean {near[0]!r}?)" if near else f"{option} NAME"
+    near = closest(name, known)
+    hint = f"{option} {near} (did you mean {near!r}?)" if near else f"{option} NAME"
     return InputError(f"no field {name!r}", path=place, expected=f"one of {shown}" if shown else None, hint=hint)
 
 

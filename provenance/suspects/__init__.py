@@ -16,7 +16,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from provenance.errors import InputError
+from provenance.errors import InputError, closest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -143,6 +143,9 @@ def load(
             batch_tokens=batch_tokens,
             bos=bos,
         )
+    near = closest(kind, KINDS) if rest else None
     raise InputError(
-        f"unknown suspect {name!r}", expected=", ".join(f"{known}:…" for known in KINDS), hint=f"hf:{name}"
+        f"unknown suspect {name!r}",
+        expected=", ".join(f"{known}:…" for known in KINDS),
+        hint=f"{near}:{rest} (did you mean {near!r}?)" if near else f"hf:{name}",
     )
