@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import leaving, terminal
+from cli import leaving, terminal, voice
 from provenance.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from cli.sources import Source
@@ -118,9 +119,14 @@ def _expected(work: Work, todo: Sequence[int], how: Running) -> Estimate:
         terminal.say(f"going on: {len(work.asked.shards) - len(todo)} of {len(work.asked.shards)} shards are done")
     if how.dry_run or price or seconds >= SAID_FROM:
         terminal.say_table(_rows(found, seconds, price, shards=(len(todo), len(work.asked.shards))))
-    if not (how.dry_run or how.yes) and seconds >= ASKED_FROM and terminal.is_watched():
+    if not (how.dry_run or how.yes) and seconds >= ASKED_FROM and _terminal():
         click.confirm("Go on?", default=True, abort=True, err=True)
     return found
+
+
+def _terminal() -> bool:
+    """Say whether somebody is there to be asked, and wants to be."""
+    return sys.stderr.isatty() and sys.stdin.isatty() and not voice.current().quiet
 
 
 def _rows(found: Estimate, seconds: float, price: float | None, *, shards: tuple[int, int]) -> list[tuple[str, str]]:
@@ -145,6 +151,17 @@ def _duration(seconds: float) -> str:
     size, unit = next(((size, unit) for size, unit in UNITS if seconds >= 2 * size), UNITS[-1])
     number = max(1, round(seconds / size))
     return f"{number:,} {unit if number > 1 else unit.removesuffix('s')}"
+
+
+@contextlib.contextmanager
+def kept(tables: Callable[[], Iterable[Path]]) -> Iterator[None]:
+    """Say of a run that is interrupted between two models that the same command goes on, where tables are there."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        if any(path.exists() for path in tables()):
+            leaving.keep(stop)
+        raise
 
 
 @contextlib.contextmanager

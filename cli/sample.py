@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import meant, options, streams, terminal
-from cli.answers import LOADING
+from cli import answers, meant, options, streams, terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,9 +60,10 @@ def command(suspect: str, tokens: int, out: Path, source: Path | None, seed: int
 
     begun = _prompts(source, how)
     manuscript = writers.Manuscript(length=how["length"], temperature=how["temperature"], top_p=how["top_p"])
-    writer = writers.load(suspect, **{name: how[name] for name in LOADING})
+    writer = writers.load(suspect, **{name: how[name] for name in answers.LOADING})
     with (
         streams.writable(out, suffix=".jsonl") as target,
+        answers.kept(lambda: () if str(out) == streams.STREAM else [out.with_name(f"{out.name}.part")]),
         terminal.progress(f"{suspect} writes", unit="tokens") as report,
     ):
         done = sampling.sample(

@@ -7,7 +7,6 @@ Rich honours ``NO_COLOR``, ``FORCE_COLOR`` and ``TERM=dumb`` for colours.
 from __future__ import annotations
 
 import contextlib
-import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -98,8 +97,3 @@ def show(table: Table, *, on: Console = STDERR) -> None:
     """Print a table; on stderr it is news, on standard output it was asked for."""
     if on is STDOUT or not voice.current().quiet:
         on.print(table, highlight=False)
-
-
-def is_watched() -> bool:
-    """Say whether somebody is there to be asked, and wants to be."""
-    return sys.stderr.isatty() and sys.stdin.isatty() and not voice.current().quiet

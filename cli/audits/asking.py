@@ -66,12 +66,13 @@ def run_each(name: str, source: Source, questions: Sequence[Question], *, place:
     kept = usual if str(out) == streams.STREAM else out
     concluded: list[tuple[Evidence, str]] = []
     paths: list[Path] = []
-    for question, judged in _judged(source, questions, kept, how):
-        places = findings.numbered(_about(out, question), len(how["suspect_names"]) or 1)
-        for one, path in zip(claims.weigh(judged, how), places, strict=True):
-            findings.conclude(one, path, how=how, several=len(places) * len(questions) > 1)
-            concluded.append((one, question.about))
-        paths += places
+    with answers.kept(lambda: _answers(questions, kept, how)):
+        for question, judged in _judged(source, questions, kept, how):
+            places = findings.numbered(_about(out, question), len(how["suspect_names"]) or 1)
+            for one, path in zip(claims.weigh(judged, how), places, strict=True):
+                findings.conclude(one, path, how=how, several=len(places) * len(questions) > 1)
+                concluded.append((one, question.about))
+            paths += places
     claims.conclude([one for one, _ in concluded], how, beside=kept)
     bundling.leave(concluded, place.parcel, answers=_answers(questions, kept, how), how=claims.levelled(how))
     findings.finish([one.verdict for one, _ in concluded], paths, how=how)

@@ -137,9 +137,10 @@ def _asked(
         names = {"run": f"hf:{made.original}", **_numbered([f"hf:{place}" for place in made.reshuffled])}
     names |= {"model": how["model_name"]} if how["model_name"] else {}
     said: dict[str, Scores] = {}
-    for part, name in names.items():
-        answers.get(name, source, out=folder / f"{part}.parquet", window=None, how=answers.running(how))
-        said[part] = scoring.read(folder / f"{part}.parquet")
+    with answers.kept(lambda: folder.glob("*.parquet")):
+        for part, name in names.items():
+            answers.get(name, source, out=folder / f"{part}.parquet", window=None, how=answers.running(how))
+            said[part] = scoring.read(folder / f"{part}.parquet")
     for left in set(folder.glob("*.parquet")) - {folder / f"{part}.parquet" for part in said}:
         left.unlink()
     terminal.say(f"scores of {len(said):,} models kept in {folder}")

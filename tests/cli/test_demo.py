@@ -46,11 +46,12 @@ def small(monkeypatch):
 @pytest.mark.usefixtures("small")
 def test_the_whole_loop_leaves_everything_behind(tmp_path, capsys):
     """Release, ledger, transcript, six models, scores, four findings and the report are all there."""
-    run.command.main(["--out", str(tmp_path / "out"), "--seed", "3"], standalone_mode=False)
+    told = run.command.main(["--out", str(tmp_path / "out"), "--seed", "3"], standalone_mode=False)
     out = tmp_path / "out"
     findings = {path.stem: evidence.read(path) for path in sorted(out.glob("*.*.json"))}
     assert {name.partition(".")[0] for name in findings} == {"order", "watermark"}
     assert len(findings) == 4
+    assert told["verdicts"] == {str(out / f"{name}.json"): found.verdict for name, found in findings.items()}
     assert {found.n for name, found in findings.items() if name.startswith("order")} == {80}
     assert len(list((out / "models").iterdir())) == 7
     assert len(list((out / "scores").iterdir())) == 6
