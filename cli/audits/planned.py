@@ -39,10 +39,10 @@ def settings(plan: Plan) -> dict[str, Any]:
 
 def _adopt(ctx: click.Context, _param: click.Parameter, value: Path | None) -> Planned | None:
     """Read a plan; what it settles becomes the default of every option that is not given."""
-    from provenance import plans
-
     if value is None:
         return None
+    from provenance import plans
+
     with streams.readable(value) as path:
         plan = plans.read(path)
     plans.check(plan, audit=str(ctx.command.name), inputs=plan.inputs, path=value)
