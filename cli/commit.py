@@ -52,6 +52,8 @@ def _check(files: Sequence[Path], *, stamping: bool) -> None:
     from provenance import commitments
 
     for path in files:
+        if path.is_dir():
+            raise InputError("a folder", path=path, expected="a file", hint="each file in it, or one archive of them")
         if not path.is_file():
             raise InputError("no such file", path=path)
         if not (stamping and commitments.is_committed(path)):

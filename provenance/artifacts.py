@@ -18,8 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from provenance import storage
-from provenance.errors import ArtifactError, InputError
+from provenance import storage, strangers
+from provenance.errors import ArtifactError
 
 if TYPE_CHECKING:
     import os
@@ -180,7 +180,7 @@ def read(path: str | os.PathLike[str], kind: Kind) -> Table:
     ArtifactError
         If the file is cut short, is no table of ours, or is of another kind or schema.
     """
-    with opened(path) as file:
+    with opened(path, kind) as file:
         header = decode_header(file, path, kind)
         try:
             rows = file.read(kind.columns.names).select(kind.columns.names).cast(kind.columns)
@@ -191,7 +191,7 @@ def read(path: str | os.PathLike[str], kind: Kind) -> Table:
 
 def read_header(path: str | os.PathLike[str], kind: Kind) -> Header:
     """Read what a table of the given kind says about itself, without its rows."""
-    with opened(path) as file:
+    with opened(path, kind) as file:
         return decode_header(file, path, kind)
 
 
@@ -203,7 +203,7 @@ def stream(path: str | os.PathLike[str], kind: Kind) -> Iterator[dict[str, Any]]
 
 def batches(path: str | os.PathLike[str], kind: Kind) -> Iterator[pa.RecordBatch]:
     """Give the rows of a table of the given kind in record batches, in bounded memory."""
-    with opened(path) as file:
+    with opened(path, kind) as file:
         decode_header(file, path, kind)
         try:
             for batch in file.iter_batches(batch_size=1024, columns=kind.columns.names):
@@ -222,10 +222,9 @@ def kind_of(path: str | os.PathLike[str]) -> str | None:
     return str(kind)
 
 
-def opened(path: str | os.PathLike[str]) -> pq.ParquetFile:
-    """Open a Parquet file for reading in bounded memory."""
-    if not Path(path).is_file():
-        raise InputError("no such file", path=path)
+def opened(path: str | os.PathLike[str], kind: Kind | None = None) -> pq.ParquetFile:
+    """Open a Parquet file for reading in bounded memory; `kind` is what messages expect it to be."""
+    strangers.refuse(path, kind.name if kind else None)
     try:
         # Without these pyarrow holds the whole file at once, and a stream would not be bounded.
         return pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20)
@@ -273,7 +272,11 @@ def decode_header(file: pq.ParquetFile, path: str | os.PathLike[str], kind: Kind
     except (KeyError, TypeError, ValueError) as error:
         raise ArtifactError(f"its header is damaged ({error})", path=path, expected=f"a {kind.name}") from error
     if named[0] != kind.name:
-        raise ArtifactError(f"this is a {named[0]}", path=path, expected=f"a {kind.name} (one row is {kind.row})")
+        raise ArtifactError(
+            f"this is {strangers.named(named[0])}",
+            path=path,
+            expected=f"{strangers.named(kind.name)} (one row is {kind.row})",
+        )
     if named[1] != kind.schema:
         raise ArtifactError(
             f"{kind.name} of schema {named[1]}",

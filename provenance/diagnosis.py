@@ -99,7 +99,7 @@ def surroundings() -> Iterator[Check]:
     try:
         import huggingface_hub
 
-        from provenance.suspects import hub
+        from provenance import hubs
     except (ImportError, OSError) as error:
         yield _broken("surroundings", "huggingface_hub", error)
         return
@@ -107,7 +107,7 @@ def surroundings() -> Iterator[Check]:
     yield _disk("model cache", Path(huggingface_hub.constants.HF_HUB_CACHE))
     if huggingface_hub.is_offline_mode():
         found = "not asked, since HF_HUB_OFFLINE is set: name models by folder, or use those that are here already"
-    elif hub.is_reached():
+    elif hubs.is_reached():
         found = "answers"
     else:
         found = "out of reach: name models by folder, or use those that are here already"

@@ -116,6 +116,8 @@ class Score:
 
 def ends_from(ends: Sequence[int], low: int, high: int) -> tuple[int, ...]:
     """Keep the ends of tokens `low` to `high`, counted from the end of the token before them."""
+    if low >= len(ends):
+        return ()
     begin = ends[low - 1] if low > 0 else 0
     return tuple(end - begin for end in ends[low:high])
 

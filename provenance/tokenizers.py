@@ -11,6 +11,7 @@ from provenance.errors import InputError, MismatchError
 from provenance.records import Tokenizer
 
 FILES = ("tokenizer.json", "tokenizer.model", "spiece.model", "vocab.json", "vocab.txt")
+WANTED = "a folder with tokenizer.json, or a hub name"
 
 
 def load(name: str, revision: str | None = None) -> Any:
@@ -23,22 +24,30 @@ def load(name: str, revision: str | None = None) -> Any:
     """
     # A mistyped folder is no hub name, and asking the hub for it would take a minute without a network.
     if name.startswith(("/", "./", "../", "~")) and not Path(name).expanduser().exists():
-        raise InputError("no such folder", path=name, expected="a folder with tokenizer.json, or a hub name")
+        raise InputError("no such folder", path=name, expected=WANTED)
     from transformers import AutoTokenizer
+
+    from provenance import hubs
 
     # transformers makes an empty tokenizer of a folder that has none.
     if Path(name).is_dir() and not any((Path(name) / file).exists() for file in FILES):
         raise InputError("no tokenizer in this folder", path=name, expected=f"one of {', '.join(FILES)}")
+    here = not Path(name).expanduser().exists() and hubs.only_here(
+        name, files=FILES, revision=revision, expected=WANTED
+    )
     try:
         tokenizer = AutoTokenizer.from_pretrained(
-            Path(name).expanduser() if name.startswith("~") else name, revision=revision, trust_remote_code=False
+            Path(name).expanduser() if name.startswith("~") else name,
+            revision=revision,
+            trust_remote_code=False,
+            local_files_only=here,
         )
     except (OSError, ValueError, KeyError) as error:
         reason = str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else type(error).__name__
         raise InputError(
             f"no tokenizer can be loaded ({reason})",
             path=name,
-            expected="a folder with tokenizer.json, or a hub name",
+            expected=WANTED,
         ) from error
     if not tokenizer.is_fast:
         raise InputError("a slow tokenizer", path=name, expected="a fast one, with a tokenizer.json")

@@ -94,6 +94,6 @@ class Unread:
 
 def leave(path: str | os.PathLike[str], kind: artifacts.Kind) -> Unread:
     """Open a table of the given kind, refuse what `provenance.artifacts.read` does, and leave its rows alone."""
-    file = artifacts.opened(path)
+    file = artifacts.opened(path, kind)
     header = artifacts.decode_header(file, path, kind)
     return Unread(header=header, path=Path(path), sha256=storage.digest(path), kind=kind, file=file)

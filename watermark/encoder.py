@@ -39,6 +39,10 @@ AT_ONCE = 4000
 Span = tuple[int, int]
 """Where a word begins and ends, in code points."""
 
+FILES = ("config.json",)
+"""What a model has that is on this machine."""
+WANTED = "a Hugging Face model name or folder"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Substitution:
@@ -75,15 +79,17 @@ class Encoder:
     def __init__(self, path: str | Path, *, method: str) -> None:
         from transformers import AutoModel, AutoTokenizer
 
+        from provenance import hubs
         from provenance.suspects import models
 
+        here = not Path(path).exists() and hubs.only_here(str(path), files=FILES, revision=None, expected=WANTED)
         try:
             with models.quiet():
-                self._tokenizer = AutoTokenizer.from_pretrained(path)
-                self._network = AutoModel.from_pretrained(path).float().eval()
+                self._tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=here)
+                self._network = AutoModel.from_pretrained(path, local_files_only=here).float().eval()
         except (OSError, ValueError) as error:
             what = f"not a sentence encoder ({str(error).splitlines()[0]})"
-            raise InputError(what, path=path, expected="a Hugging Face model name or folder") from error
+            raise InputError(what, path=path, expected=WANTED) from error
         self.method = method
         """Names the encoder and the digest of its weights."""
 

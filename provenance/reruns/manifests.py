@@ -121,6 +121,8 @@ def copy(made: Reruns, folder: Path) -> None:
 
 
 def _read(root: Path, check: Callable[[Path, int, str], str]) -> Reruns:
+    if not (root / SETTINGS).is_file():
+        raise InputError(f"no {SETTINGS} in it", path=root, expected="a folder of re-runs, made by provenance.reruns")
     folder, settings = root, storage.read_json(root / SETTINGS, schema=SCHEMA)["settings"]
     sha256 = storage.digest_json(settings)
     numbers = sorted(int(found[1]) for path in root.iterdir() if (found := NAME.fullmatch(path.name)))

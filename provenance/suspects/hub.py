@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import http.client
-import ssl
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import huggingface_hub
 
+from provenance import hubs
 from provenance.errors import SuspectError
 
 FILES = ("config.json", "adapter_config.json")
 """One of which every model has, whole or an adapter."""
-HUB_SECONDS = 5
-"""How long a hub may take to answer at all."""
 
 
 def locate(name: str) -> tuple[str, str | None]:
@@ -38,23 +33,11 @@ def locate(name: str) -> tuple[str, str | None]:
         cached = next((file for file in files if isinstance(file, str)), None)
     except ValueError as error:
         raise no_model(name, "neither a folder nor a hub name") from error
-    if not huggingface_hub.is_offline_mode() and is_reached():
+    if not huggingface_hub.is_offline_mode() and hubs.is_reached():
         return place, revision or None
     if cached:
         return str(Path(cached).parent), None
     raise no_model(name, "not on this machine, and no hub can be reached")
-
-
-def is_reached() -> bool:
-    """Say whether the hub answers. It is asked once: its own client asks six times and waits longer after each."""
-    try:
-        urllib.request.urlopen(huggingface_hub.constants.ENDPOINT, timeout=HUB_SECONDS).close()  # noqa: S310 (the user's)
-    except urllib.error.HTTPError:
-        return True
-    except (OSError, http.client.HTTPException) as error:
-        # A certificate that Python refuses may be one that the hub's client was told to trust.
-        return isinstance(getattr(error, "reason", None), ssl.SSLError)
-    return True
 
 
 def no_model(name: str, reason: str) -> SuspectError:

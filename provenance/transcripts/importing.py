@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from provenance import artifacts, corpora, storage
-from provenance.errors import InputError
+from provenance.errors import InputError, closest
 from provenance.transcripts import choosing, examples, sources, tables
 
 if TYPE_CHECKING:
@@ -142,7 +142,12 @@ def parse_shuffle(text: str) -> dict[str, Any]:
     if kind == "buffer" and size.isdecimal() and int(size) > 0:
         return {"kind": kind, "size": int(size)}
     if kind not in tables.SHUFFLES or kind == "buffer" or size:
-        raise InputError(f"shuffle {text!r}", expected="full, within-stratum, buffer:SIZE, none or claimed")
+        near = closest(kind, tables.SHUFFLES)
+        raise InputError(
+            f"shuffle {text!r}",
+            expected="full, within-stratum, buffer:SIZE, none or claimed",
+            hint=f"{near} (did you mean {near!r}?)" if near and not size else None,
+        )
     return {"kind": kind}
 
 

@@ -45,7 +45,7 @@ def _told(said):
 def test_a_watermark_that_was_stopped_goes_on_with_the_command_it_said(run, tmp_path):
     """Ctrl-C keeps what is marked and nothing else; the command on the last line finishes the release."""
     run("key", "new", "r.key")
-    lines = [json.dumps({"id": row, "text": f"The large house, number {row}, was purchased."}) for row in range(2_000)]
+    lines = [json.dumps({"id": row, "text": f"The large house, number {row}, was purchased."}) for row in range(800)]
     (tmp_path / "c.jsonl").write_text("\n".join(lines))
     asked = ("watermark", "c.jsonl", "--key", "r.key", "--encoder", "none", "--out", "my release")
     ended, said = _stopped(signal.SIGINT, asked, once=".my release.unfinished/part-000000.sha256")
@@ -56,12 +56,12 @@ def test_a_watermark_that_was_stopped_goes_on_with_the_command_it_said(run, tmp_
     assert sorted(path.name for path in tmp_path.iterdir()) == [".my release.unfinished", "c.jsonl", "r.key"]
     done = run(*_told(said))
     assert done.code == 0, done.err
-    assert len((tmp_path / "my release" / "release" / "c.jsonl").read_text().splitlines()) == 2_000
+    assert len((tmp_path / "my release" / "release" / "c.jsonl").read_text().splitlines()) == 800
 
 
 def test_a_score_that_was_stopped_goes_on_with_the_same_command(run, random_model, tmp_path):
     """SIGTERM does as Ctrl-C: answered shards are kept, and the command that is said asks only for the rest."""
-    lines = [json.dumps({"text": f"The house of {row} is large and quiet."}) for row in range(12_000)]
+    lines = [json.dumps({"text": f"The house of {row} is large and quiet."}) for row in range(5_000)]
     (tmp_path / "c.jsonl").write_text("\n".join(lines))
     asked = ("score", "c.jsonl", "--suspect", str(random_model), "--batch-tokens", "512", "--out", "s.parquet")
     ended, said = _stopped(signal.SIGTERM, asked, once="s.parquet.shards/000001.arrow")
@@ -72,7 +72,7 @@ def test_a_score_that_was_stopped_goes_on_with_the_same_command(run, random_mode
     done = run(*_told(said))
     assert done.code == 0, done.err
     assert done.err.startswith("going on: ")
-    assert done.err.endswith("12,000 texts scored as text in s.parquet\n")
+    assert done.err.endswith("5,000 texts scored as text in s.parquet\n")
 
 
 def test_where_nothing_is_kept_nothing_is_promised():

@@ -83,6 +83,6 @@ def test_bad_input_is_one_line(run, seen, refused, tmp_path):
     assert "no such file" in refused("audit", "overlap", "run.parquet", "none.txt")
     assert "no documents in it" in refused("audit", "overlap", "run.parquet", "empty.txt")
     assert "the texts have no words" in refused("audit", "overlap", "run.parquet", "dots.txt")
-    assert "not a whole Parquet file" in refused("audit", "overlap", "theirs.txt", "theirs.txt")
+    assert "try provtool transcript import theirs.txt" in refused("audit", "overlap", "theirs.txt", "theirs.txt")
     assert run("audit", "overlap", "run.parquet", "theirs.txt", "--max-df", "0").code == 2
     assert run("audit", "overlap", "run.parquet").code == 2
