@@ -12,6 +12,8 @@ SOON, LATE = 30.0, 300.0
 """Seconds without a line: short of the first there is never one, after the second always."""
 STEP = 0.1
 """Share of the work that is worth a line before it is late."""
+FAST = 10
+"""Units a second that are told without a fraction."""
 UNITS = ((3_600, "h"), (60, "min"), (1, "s"))
 
 
@@ -38,7 +40,8 @@ def ticking(
 
 
 def _line(what: str, unit: str, done: int, total: int | None, *, seconds: float) -> str:
-    speed = f"{done / seconds:,.3g} {unit}/s"
+    pace = done / seconds
+    speed = f"{pace:,.0f} {unit}/s" if pace >= FAST else f"{pace:.2g} {unit}/s"
     if not total:
         return f"{what}: {done:,} {unit} after {spell(seconds)}, {speed}"
     left = f", about {spell(seconds * (total - done) / done)} left" if 0 < done < total else ""

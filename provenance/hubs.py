@@ -12,6 +12,7 @@ import urllib.request
 from typing import TYPE_CHECKING
 
 import huggingface_hub
+from huggingface_hub import constants
 
 from provenance.errors import InputError
 
@@ -25,7 +26,7 @@ SECONDS = 5
 def is_reached() -> bool:
     """Say whether the hub answers, asking once."""
     try:
-        urllib.request.urlopen(huggingface_hub.constants.ENDPOINT, timeout=SECONDS).close()  # noqa: S310 (the user's)
+        urllib.request.urlopen(constants.ENDPOINT, timeout=SECONDS).close()  # noqa: S310 (the user's)
     except urllib.error.HTTPError:
         return True
     except (OSError, http.client.HTTPException) as error:

@@ -1,12 +1,15 @@
 """What every command can: one JSON document, silence, and all there is to say."""
 
 import json
+import re
+import shlex
 import subprocess
+from pathlib import Path
 
 import click
 import pytest
 
-from cli import main, voice
+from cli import completion, main, voice
 
 STEPS = (
     "key new new.key",
@@ -133,3 +136,43 @@ def test_a_plan_is_the_configuration_and_what_comes_from_it_is_said(run, transcr
 def test_outside_of_a_command_the_voice_is_the_usual_one():
     """The library's callers hear what a plain command says."""
     assert voice.current() == voice.Voice(quiet=False, verbose=False, as_json=False)
+
+
+def test_the_page_on_the_command_line_is_true(run, corpus, tmp_path):
+    """Its commands run as they stand there, and its table of exit codes names those that the tool has."""
+    page = (Path(__file__).parents[2] / "docs" / "commandline.md").read_text(encoding="utf-8")
+    (tmp_path / corpus).rename(tmp_path / "articles.jsonl")
+    lines = re.findall(
+        r"^provtool (.*)$",
+        "".join(re.findall(r"^```sh\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)),
+        flags=re.MULTILINE,
+    )
+    assert len(lines) == 12
+    for line in lines:
+        done = run(*shlex.split(line))
+        assert done.code == 0, (line, done.err)
+        assert not ("--quiet" in line and done.err)
+        assert not ("--json" in line and not json.loads(done.out))
+    for code in (130, 143, 129, 141):
+        assert str(code) in page
+    assert all(place in page or place.startswith("a folder") for place in completion.PLACES.values())
+
+
+def test_examples_speak_of_options_that_exist():
+    """In every help page, each option of an example is one of the command that it calls."""
+    seen = 0
+    for name in [(), *_leaves(main.command)]:
+        for line in re.findall(r"^ *provtool (.+)$", _command(name).help or "", flags=re.MULTILINE):
+            words = line.split()
+            called = tuple(words[: next((n for n in (2, 1) if tuple(words[:n]) in {*_leaves(main.command)}), 0)])
+            known = {option for parameter in _command(called).params for option in parameter.opts} | {"--help"}
+            seen += len(called)
+            assert {word for word in words if word.startswith("--")} <= known, line
+    assert seen > 40
+
+
+def _command(name):
+    command = main.command
+    for part in name:
+        command = command.get_command(click.Context(command), part)
+    return command
