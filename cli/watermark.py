@@ -72,6 +72,7 @@ if TYPE_CHECKING:
 @click.option("--spacy-model", metavar="NAME", help="Pipeline that tags words.  [default: the one that is built in]")
 @click.option("--previous", metavar="LEDGER", type=options.PATH, help="Unchanged documents keep this ledger's marks.")
 @click.option("--mapping", metavar="LEDGER", type=options.PATH, help="Replace words as this leximark ledger did.")
+@click.option("--about", metavar="JSON", type=options.PATH, help="License, url, creator… for OUT/croissant.json.")
 @click.option("--preview", metavar="N", type=click.IntRange(1), help="Show the first N changes and write nothing.")
 @click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes; same bytes.")
 @options.engine
@@ -82,7 +83,8 @@ def command(
 ) -> dict[str, Any] | None:
     """Mark CORPUS: write OUT/release, OUT/ledger.parquet (secret) and OUT/certificate.json (public).
 
-    OUT/fidelity.html (secret) shows how good the text still is: figures, and sentences before and after.
+    OUT/croissant.json (public) describes the release for loaders of data sets. OUT/fidelity.html (secret) shows how
+    good the text still is: figures, and sentences before and after.
 
     CORPUS is JSONL, CSV, Parquet or plain text (also .gz or .zst), a folder of these, or a datasets folder. Words that
     carry much information are replaced, here and there, by synonyms that the key draws; every other byte stays.
@@ -92,6 +94,7 @@ def command(
       provtool key new release.key
       provtool watermark articles.jsonl --preview 10
       provtool watermark articles.jsonl --key release.key --out marked
+      provtool watermark articles.jsonl --key release.key --out marked --about about.json
       provtool watermark corpus/ --key release.key --out for-acme --recipient acme --workers 8
     """
     from provenance import corpora
@@ -178,25 +181,26 @@ def _bracketed(change: Change) -> str:
 def _release(
     corpus: Corpus, *, key: Key | None, embedding: Embedding, out: Path, how: dict[str, Any]
 ) -> dict[str, Any]:
+    from watermark import about, encoder, unfinished
     from watermark import embedding as releasing
-    from watermark import encoder, unfinished
 
+    said = about.read(how["about"]) if how["about"] else {}
     if how["encoder"] == encoder.AUTO and encoder.load_cached(encoder.AUTO) is None:
         terminal.say("no encoder is installed: wordings are judged without their context (provtool[embedded] has one)")
     run = {name: how[name] for name in ("workers", "cluster", "resume", "force")}
     try:
         with terminal.progress("marking", unit="documents") as report:
-            made = releasing.release(corpus, key=key, out=out, embedding=embedding, progress=report, **run)
+            made = releasing.release(corpus, key=key, out=out, embedding=embedding, about=said, progress=report, **run)
     except KeyboardInterrupt as stop:
         if unfinished.place(out).exists():
             terminal.say(f"what is marked is kept in {unfinished.place(out)}; {out} is not there yet")
             leaving.keep(stop, *([] if how["resume"] else ["--resume"]))
         raise
-    _say(made, skipped=corpus.skipped)
+    _say(made, skipped=corpus.skipped, lacking=about.missing(said))
     return _result(made, skipped=corpus.skipped)
 
 
-def _say(made: Release, *, skipped: tuple[str, ...]) -> None:
+def _say(made: Release, *, skipped: tuple[str, ...], lacking: list[str]) -> None:
     from watermark.fidelity import wording
 
     counts = made.counts
@@ -213,8 +217,13 @@ def _say(made: Release, *, skipped: tuple[str, ...]) -> None:
     changed = f"{counts.edits:,} of {counts.words:,} words changed ({counts.edits / max(counts.words, 1):.1%})"
     terminal.say(f"{counts.marked:,} of {counts.documents:,} documents marked; {counts.sites:,} sites; {changed}")
     terminal.say(f"fidelity: {wording.line(made.fidelity)}")
+    if lacking:
+        terminal.say(
+            f"{made.description.name} does not say what Croissant asks for: {', '.join(lacking)} (--about JSON)"
+        )
     terminal.say(f"  publish      {made.folder}")
     terminal.say(f"  publish      {made.certificate}")
+    terminal.say(f"  publish      {made.description}")
     terminal.say(f"  keep secret  {made.ledger}")
     terminal.say(f"  look at      {made.page} (secret)")
     terminal.say(f"next: provtool commit {made.ledger}, then publish")

@@ -16,7 +16,18 @@ from typing import TYPE_CHECKING, Any
 from provenance import artifacts, corpora, folders, storage
 from provenance.errors import MismatchError
 from provenance.language import surprisal
-from watermark import certificate, encoder, fidelity, ledger, mappings, marking, parts, precautions, unfinished
+from watermark import (
+    certificate,
+    croissant,
+    encoder,
+    fidelity,
+    ledger,
+    mappings,
+    marking,
+    parts,
+    precautions,
+    unfinished,
+)
 from watermark.ledger import LEDGER
 from watermark.marking import Embedding, Task
 
@@ -33,7 +44,7 @@ if TYPE_CHECKING:
     from watermark.parts import Job, Part
 
 RELEASE_FOLDER, LEDGER_FILE, CERTIFICATE_FILE = "release", "ledger.parquet", "certificate.json"
-FIDELITY_FILE = "fidelity.html"
+FIDELITY_FILE, DESCRIPTION_FILE = "fidelity.html", "croissant.json"
 WORDS_FILE = "words.json"
 
 
@@ -44,6 +55,8 @@ class Release:
     folder: Path
     ledger: Path
     certificate: Path
+    description: Path
+    """The release in Croissant, for search engines and loaders: public."""
     page: Path
     """Where the marks are and how good the text still is, for its owner to look at: secret."""
     counts: Counts
@@ -56,6 +69,7 @@ def release(
     key: Key | None,
     out: str | os.PathLike[str],
     embedding: Embedding | None = None,
+    about: Mapping[str, Any] | None = None,
     workers: int = 1,
     cluster: Cluster | None = None,
     resume: bool = False,
@@ -64,8 +78,8 @@ def release(
 ) -> Release:
     """Mark a corpus: write ``release/`` in the corpus's own format, ledger, certificate and a page on its fidelity.
 
-    The folder `out` then holds ``release/`` and ``certificate.json`` to publish, ``ledger.parquet`` and
-    ``fidelity.html`` to keep secret.
+    The folder `out` then holds ``release/``, ``certificate.json`` and ``croissant.json`` to publish, ``ledger.parquet``
+    and ``fidelity.html`` to keep secret.
 
     Parameters
     ----------
@@ -77,6 +91,8 @@ def release(
         A new folder. It appears when all is written, and not before.
     embedding
         How to mark; without a release name, that of the previous release is taken, or the corpus's own.
+    about
+        What ``croissant.json`` says of the data set beside what its files tell: `watermark.about.read`.
     workers
         Processes; the files are the same, byte for byte, however many.
     cluster
@@ -116,10 +132,12 @@ def release(
                 fidelity=measured.to_json(),
                 key=marking.dealing_key(key, how.recipient) if how.strategy == "keyed" else None,
             )
+            _describe(opened, work, counts=counts, how=how, about=about or {})
     return Release(
         folder=target / RELEASE_FOLDER,
         ledger=target / LEDGER_FILE,
         certificate=target / CERTIFICATE_FILE,
+        description=target / DESCRIPTION_FILE,
         page=target / FIDELITY_FILE,
         counts=counts,
         fidelity=measured,
@@ -237,6 +255,16 @@ def _measure(work: Path, *, counts: Counts, how: Embedding) -> Fidelity:
     return fidelity.report(
         work / LEDGER_FILE, page=work / FIDELITY_FILE, counts=counts, release=how.release, encoder=reader
     )
+
+
+def _describe(corpus: Corpus, work: Path, *, counts: Counts, how: Embedding, about: Mapping[str, Any]) -> None:
+    made = croissant.Released(
+        corpus=corpora.moved(corpus, work / RELEASE_FOLDER),
+        certificate=work / CERTIFICATE_FILE,
+        name=how.release,
+        counts=counts,
+    )
+    croissant.write(work / DESCRIPTION_FILE, made, about=about)
 
 
 def _sum(done: Sequence[Part], name: str) -> int:

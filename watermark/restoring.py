@@ -6,7 +6,7 @@ document it is of, since without ids nothing else would tell like texts apart.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +67,7 @@ def undo(
     restored = list[str]()
     with folders.whole(Path(out)) as work:
         corpora.rewrite(opened, _edits(opened, ledger_path, restored, progress), out=work)
-        found = corpora.digest(_moved(opened, work))
+        found = corpora.digest(corpora.moved(opened, work))
     return Restored(folder=Path(out), documents=len(restored), identical=found == header.inputs.get("corpus"))
 
 
@@ -114,7 +114,3 @@ def _edited(marked: Marked, place: str) -> MismatchError:
         expected="the text that the ledger renders as variant 0",
         hint="the release and ledger that were written together",
     )
-
-
-def _moved(corpus: Corpus, root: Path) -> Corpus:
-    return replace(corpus, root=root, files=tuple(replace(file, path=root / file.name) for file in corpus.files))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from provenance import commitments, storage, vouching
 from provenance.checks import Check, Failed, Skipped, Verification
 from provenance.errors import InputError, MismatchError
-from watermark import certificate, claims, ledger
+from watermark import certificate, claims, croissant, ledger
 
 if TYPE_CHECKING:
     import os
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from watermark.keys import Key
 
 CERTIFICATE_FILE, LEDGER_FILE, RELEASE_FOLDER = "certificate.json", "ledger.parquet", "release"
+DESCRIPTION_FILE = "croissant.json"
 COMMITMENT_ENDING = ".commitment.json"
 
 
@@ -91,6 +92,10 @@ def _of_release(path: Path, means: Means) -> Iterator[Check]:
         yield from claims.check_files(claimed, folder)
     else:
         yield Failed(what="release files", detail=f"{folder}: missing")
+    if path.with_name(DESCRIPTION_FILE).is_file():
+        yield from croissant.check(path.with_name(DESCRIPTION_FILE), claimed.files, certificate=path)
+    else:
+        yield Skipped(what="description", detail=f"no {DESCRIPTION_FILE} lies beside the certificate")
     yield from _of_ledger(claimed, place, folder, means)
     yield Skipped(what="words and fidelity figures", detail="not measured again; the release and its corpus would tell")
     for committed in (path, place):

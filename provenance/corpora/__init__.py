@@ -30,18 +30,39 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from provenance.corpora.files import Corpus, File, digest, file_digest, open  # noqa: A004 (called as corpora.open)
+    from provenance.corpora.files import (
+        Corpus,
+        File,
+        digest,
+        file_digest,
+        moved,
+        open,  # noqa: A004 (called as corpora.open)
+    )
     from provenance.corpora.ids import text_id
     from provenance.corpora.splice import Edit
     from provenance.corpora.stream import Entry, read, rewrite, values
 
-__all__ = ["Corpus", "Edit", "Entry", "File", "digest", "file_digest", "open", "read", "rewrite", "text_id", "values"]
+__all__ = [
+    "Corpus",
+    "Edit",
+    "Entry",
+    "File",
+    "digest",
+    "file_digest",
+    "moved",
+    "open",
+    "read",
+    "rewrite",
+    "text_id",
+    "values",
+]
 
 _HOMES = {
     "Corpus": "files",
     "File": "files",
     "digest": "files",
     "file_digest": "files",
+    "moved": "files",
     "open": "files",
     "text_id": "ids",
     "Edit": "splice",

@@ -35,6 +35,17 @@ def pieces(file: File, corpus: Corpus) -> Iterator[str | Passage]:
             yield raw
 
 
+def header(file: File, corpus: Corpus) -> tuple[str, list[str]]:
+    """Give the delimiter of a file and the names of its columns; none where there is no header."""
+    source = physical(lines.lines(file))
+    for number, raw in source:
+        if raw.strip("\r\n" + lines.BOM):
+            delimiter = _delimiter(raw, file, corpus)
+            first = next(rows(itertools.chain([(number, raw)], source), delimiter=delimiter, path=file.path))
+            return delimiter, [first.value(index) for index in range(len(first.cells))]
+    return DELIMITERS[0], []
+
+
 def _documents(table: Iterator[Row], delimiter: str, file: File, corpus: Corpus) -> Iterator[str | Passage]:
     header = next(table)
     yield header.raw

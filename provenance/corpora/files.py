@@ -110,6 +110,11 @@ def _single(place: Path) -> Corpus:
     return Corpus(root=place.parent, files=(file,))
 
 
+def moved(corpus: Corpus, root: Path) -> Corpus:
+    """Give the same files where they lie under another root, as after `rewrite`."""
+    return replace(corpus, root=root, files=tuple(replace(file, path=root / file.name) for file in corpus.files))
+
+
 def digest(corpus: Corpus) -> str:
     """SHA-256 over the names and SHA-256s of all files of a corpus."""
     return storage.digest_json([[name, storage.digest(corpus.root / name)] for name in _names(corpus)])

@@ -11,7 +11,7 @@ def test_a_release_is_verified(run, marked):
     assert done.code == 0
     assert done.out.splitlines()[0] == "holds   release files: 1 with the digests that the certificate gives"
     assert "skipped words and fidelity figures: " in done.out
-    assert done.err == "all that was checked holds: 0 fail, 6 hold, 3 skipped\n"
+    assert done.err == "all that was checked holds: 0 fail, 7 hold, 3 skipped\n"
 
 
 def test_an_edited_release_is_exit_1(run, marked):

@@ -20,15 +20,27 @@ def test_it_says_what_was_made_and_what_to_do_with_it(run, corpus, tmp_path):
     assert lines[0].startswith("40 of 40 documents marked; ")
     assert lines[1].startswith("fidelity: acceptability 0.")
     assert lines[2:] == [
+        "croissant.json does not say what Croissant asks for: license, url, creator, datePublished (--about JSON)",
         "  publish      m/release",
         "  publish      m/certificate.json",
+        "  publish      m/croissant.json",
         "  keep secret  m/ledger.parquet",
         "  look at      m/fidelity.html (secret)",
         "next: provtool commit m/ledger.parquet, then publish",
     ]
     assert stat.S_IMODE((tmp_path / "m").stat().st_mode) & 0o700 == 0o700
     made = {path.name for path in (tmp_path / "m").iterdir()}
-    assert made == {"release", "ledger.parquet", "certificate.json", "fidelity.html"}
+    assert made == {"release", "ledger.parquet", "certificate.json", "croissant.json", "fidelity.html"}
+
+
+def test_what_the_publisher_says_reaches_the_description(run, corpus, tmp_path):
+    """License and address stand in croissant.json as they were given, and what is still wanted is said."""
+    (tmp_path / "about.json").write_text('{"license": "https://example.org/terms", "name": "Forty documents"}')
+    run("key", "new", "r.key")
+    done = run("watermark", corpus, "--key", "r.key", "--out", "m", "--about", "about.json")
+    assert "Croissant asks for: url, creator, datePublished (--about JSON)" in done.err
+    told = json.loads((tmp_path / "m" / "croissant.json").read_text())
+    assert (told["license"], told["name"]) == ("https://example.org/terms", "Forty documents")
 
 
 def test_options_reach_the_ledger(run, corpus, tmp_path):

@@ -101,7 +101,7 @@ def test_the_same_key_writes_the_same_bytes(corpus, tmp_path):
         embedding.release(corpus, key=key, out=tmp_path / name)
     one, two, other = (files(tmp_path / name) for name in ("one", "two", "other"))
     assert one == two
-    assert set(one) == {"release/c.jsonl", "ledger.parquet", "certificate.json", "fidelity.html"}
+    assert set(one) == {"release/c.jsonl", "ledger.parquet", "certificate.json", "croissant.json", "fidelity.html"}
     assert one["release/c.jsonl"] != other["release/c.jsonl"]
 
 

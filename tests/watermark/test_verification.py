@@ -64,6 +64,7 @@ def test_an_untouched_release_holds(make, name, recipient):
     assert found.holds
     assert {check.what for check in found.checks if isinstance(check, Held)} == {
         "release files",
+        "description",
         "ledger commitment",
         "deals",
         "settings",
@@ -161,8 +162,11 @@ def test_false_counts_are_told(make):
     content = json.loads((folder / "certificate.json").read_text())
     content["counts"] |= {"documents": 4, "sites": 10_000}
     (folder / "certificate.json").write_text(json.dumps(content))
-    assert failed(verification.verify(folder))[0] == "documents: 4 claimed, 3 found"
-    assert len(failed(verification.verify(folder))) == 2
+    assert failed(verification.verify(folder))[:2] == [
+        f"{folder}/croissant.json: another digest of certificate.json",
+        "documents: 4 claimed, 3 found",
+    ]
+    assert len(failed(verification.verify(folder))) == 3
 
 
 def test_a_release_dealt_without_a_key_needs_none(make):
@@ -209,7 +213,8 @@ def test_commitments_beside_are_checked(make, authority, stamping, monkeypatch):
     assert "authority not in your trust store" in doubted.detail
     (folder / "certificate.json").write_text((folder / "certificate.json").read_text() + "\n")
     assert [detail.partition(" on ")[0] for detail in failed(verification.verify(folder))] == [
-        f"{folder / 'certificate.json'} is not the file that was committed to"
+        f"{folder / 'croissant.json'}: another digest of certificate.json",
+        f"{folder / 'certificate.json'} is not the file that was committed to",
     ]
 
 
@@ -274,6 +279,7 @@ def test_a_certificate_may_have_another_name(make):
 def test_a_name_in_a_certificate_leads_nowhere(make, tmp_path):
     """A file named outside the release is missing, whether or not it exists."""
     folder = make()
+    (folder / "croissant.json").unlink()
     (tmp_path / "secret").write_text("x")
     content = json.loads((folder / "certificate.json").read_text())
     content["release_sha256"]["../../secret"] = storage.digest(tmp_path / "secret")
