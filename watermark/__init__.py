@@ -34,6 +34,7 @@ published, and a model that finds published wordings more likely than their alte
 - `keys`: the secret, and numbers drawn from it without bias.
 - `sites`, `options`, `lexicon`: where more than one wording is acceptable, and which.
 - `variants`: who gets which wording. `ledger`: what re-renders every variant; secret.
+- `mapped`, `frames`: the same where the data already is: `datasets`, pandas, Spark. `collecting`: their ledger.
 - `embedding`: corpus → release. `restoring`: release → corpus. `certificate`: what may be published.
 - `fidelity`: how good is the text still, in public figures and on a secret page?
 - `detection`: was the suspect trained on this release? `queries`, `passes`: with how few questions can that be told?
@@ -46,41 +47,54 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from watermark.collecting import Collected, collect
     from watermark.detection import audit
     from watermark.embedding import Release, release
+    from watermark.frames import mark_frames
     from watermark.keys import Key
     from watermark.ledger import Ledger, Marked
+    from watermark.mapped import Marker, marker
     from watermark.marking import Embedding, mark
     from watermark.restoring import Restored, undo
     from watermark.rules import SiteRules
     from watermark.sites import Site
 
 __all__ = [
+    "Collected",
     "Embedding",
     "Key",
     "Ledger",
     "Marked",
+    "Marker",
     "Release",
     "Restored",
     "Site",
     "SiteRules",
     "audit",
+    "collect",
     "mark",
+    "mark_frames",
+    "marker",
     "release",
     "undo",
 ]
 
 _HOMES = {
+    "Collected": "collecting",
     "Embedding": "marking",
     "Key": "keys",
     "Ledger": "ledger",
     "Marked": "ledger",
+    "Marker": "mapped",
     "Release": "embedding",
     "Restored": "restoring",
     "Site": "sites",
     "SiteRules": "rules",
     "audit": "detection",
+    "collect": "collecting",
     "mark": "marking",
+    "mark_frames": "frames",
+    "marker": "mapped",
     "release": "embedding",
     "undo": "restoring",
 }
