@@ -34,7 +34,8 @@ published, and a model that finds published wordings more likely than their alte
 - `keys`: the secret, and numbers drawn from it without bias.
 - `sites`, `options`, `lexicon`: where more than one wording is acceptable, and which.
 - `variants`: who gets which wording. `ledger`: what re-renders every variant; secret.
-- `mapped`, `frames`: the same where the data already is: `datasets`, pandas, Spark. `collecting`: their ledger.
+- `mapped`, `frames`: the same where the data already is: `datasets`, pandas, Spark. `collecting`,
+  `certifying`: their ledger, and what is said of it.
 - `embedding`: corpus → release. `restoring`: release → corpus. `certificate`: what may be published.
 - `fidelity`: how good is the text still, in public figures and on a secret page?
 - `detection`: was the suspect trained on this release? `queries`, `passes`: with how few questions can that be told?
@@ -47,6 +48,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from watermark.certifying import certify
     from watermark.collecting import Collected, collect
     from watermark.detection import audit
     from watermark.embedding import Release, release
@@ -71,6 +73,7 @@ __all__ = [
     "Site",
     "SiteRules",
     "audit",
+    "certify",
     "collect",
     "mark",
     "mark_frames",
@@ -91,6 +94,7 @@ _HOMES = {
     "Site": "sites",
     "SiteRules": "rules",
     "audit": "detection",
+    "certify": "certifying",
     "collect": "collecting",
     "mark": "marking",
     "mark_frames": "frames",

@@ -16,18 +16,8 @@ from typing import TYPE_CHECKING, Any
 from provenance import artifacts, corpora, folders, storage
 from provenance.errors import MismatchError
 from provenance.language import surprisal
-from watermark import (
-    certificate,
-    croissant,
-    encoder,
-    fidelity,
-    ledger,
-    mappings,
-    marking,
-    parts,
-    precautions,
-    unfinished,
-)
+from watermark import certificate, certifying, ledger, mappings, marking, parts, precautions, unfinished
+from watermark.certifying import CERTIFICATE_FILE, DESCRIPTION_FILE, FIDELITY_FILE, LEDGER_FILE, RELEASE_FOLDER
 from watermark.ledger import LEDGER
 from watermark.marking import Embedding, Task
 
@@ -43,8 +33,6 @@ if TYPE_CHECKING:
     from watermark.ledger import Marked
     from watermark.parts import Job, Part
 
-RELEASE_FOLDER, LEDGER_FILE, CERTIFICATE_FILE = "release", "ledger.parquet", "certificate.json"
-FIDELITY_FILE, DESCRIPTION_FILE = "fidelity.html", "croissant.json"
 WORDS_FILE = "words.json"
 
 
@@ -123,16 +111,15 @@ def release(
         with folders.whole(target, replaces=(LEDGER_FILE, CERTIFICATE_FILE) if force else None) as work:
             header = artifacts.Header(inputs=inputs, settings={**settings, "mapping": _mapping(done, how)})
             counts = _assemble(opened, work, done, how=how, header=header)
-            measured = _measure(work, counts=counts, how=how)
-            certificate.write(
-                work / CERTIFICATE_FILE,
-                folder=work,
+            measured = certifying.write(
+                work,
+                corpora.moved(opened, work / RELEASE_FOLDER),
                 settings=header.settings,
                 counts=counts,
-                fidelity=measured.to_json(),
                 key=marking.dealing_key(key, how.recipient) if how.strategy == "keyed" else None,
+                about=about or {},
+                encoder_name=how.encoder,
             )
-            _describe(opened, work, counts=counts, how=how, about=about or {})
     return Release(
         folder=target / RELEASE_FOLDER,
         ledger=target / LEDGER_FILE,
@@ -248,23 +235,6 @@ def _assemble(corpus: Corpus, work: Path, done: Sequence[Part], *, how: Embeddin
 
         corpora.rewrite(corpus, edits(), out=work / RELEASE_FOLDER)
     return tally.counts()
-
-
-def _measure(work: Path, *, counts: Counts, how: Embedding) -> Fidelity:
-    reader = encoder.load_cached(how.encoder)
-    return fidelity.report(
-        work / LEDGER_FILE, page=work / FIDELITY_FILE, counts=counts, release=how.release, encoder=reader
-    )
-
-
-def _describe(corpus: Corpus, work: Path, *, counts: Counts, how: Embedding, about: Mapping[str, Any]) -> None:
-    made = croissant.Released(
-        corpus=corpora.moved(corpus, work / RELEASE_FOLDER),
-        certificate=work / CERTIFICATE_FILE,
-        name=how.release,
-        counts=counts,
-    )
-    croissant.write(work / DESCRIPTION_FILE, made, about=about)
 
 
 def _sum(done: Sequence[Part], name: str) -> int:

@@ -10,6 +10,7 @@ from provenance import commitments, storage, vouching
 from provenance.checks import Check, Failed, Skipped, Verification
 from provenance.errors import InputError, MismatchError
 from watermark import certificate, claims, croissant, ledger
+from watermark.certifying import CERTIFICATE_FILE, DESCRIPTION_FILE, LEDGER_FILE, RELEASE_FOLDER
 
 if TYPE_CHECKING:
     import os
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from watermark.claims import Claims
     from watermark.keys import Key
 
-CERTIFICATE_FILE, LEDGER_FILE, RELEASE_FOLDER = "certificate.json", "ledger.parquet", "release"
-DESCRIPTION_FILE = "croissant.json"
 COMMITMENT_ENDING = ".commitment.json"
 
 

@@ -11,10 +11,12 @@ from datasets.fingerprint import Hasher
 
 import watermark
 from provenance import corpora, scoring
+from provenance.checks import Held
 from provenance.errors import InputError, MismatchError
-from watermark import keys, ledger, restoring
+from watermark import keys, ledger, restoring, verification
 from watermark.keys import Key
 from watermark.marking import Embedding
+from watermark.verification import Means
 
 KEY = Key(secret=bytes(range(32)), id="test")
 SENTENCES = (
@@ -84,6 +86,30 @@ def test_the_ledger_serves_as_any_other(tmp_path, key_file, dataset):
     suspect = f"column:{tmp_path / 's.jsonl'}:-nll"
     scores = scoring.score(ledger.records(book), suspect=suspect, inputs={"ledger": book.sha256})
     assert watermark.audit(book, scores, key=keys.load(key_file)).verdict == "evidence"
+
+
+def test_a_folder_is_made_as_by_the_command(tmp_path, key_file, dataset):
+    """Release and ledger put together get certificate and description, and all of it verifies."""
+    mark = watermark.marker(key=key_file, release="r")
+    marked, key = dataset.map(mark, batched=True), keys.load(key_file)
+    made = watermark.collect(marked, marker=mark, out=tmp_path / "m" / "ledger.parquet")
+    marked.remove_columns(mark.column).save_to_disk(tmp_path / "m" / "release")
+    watermark.certify(tmp_path / "m", counts=made.counts, key=key)
+    found = verification.verify(tmp_path / "m", means=Means(key=key))
+    assert found.holds
+    assert len([check for check in found.checks if isinstance(check, Held)]) == 7
+    told, same = (json.loads((place / "certificate.json").read_text()) for place in (tmp_path / "m", _again(tmp_path)))
+    assert {name: told[name] for name in ("counts", "fidelity", "rules")} == {
+        name: same[name] for name in ("counts", "fidelity", "rules")
+    }
+    with pytest.raises(InputError, match=r"certificate\.json: exists"):
+        watermark.certify(tmp_path / "m", counts=made.counts, key=key)
+
+
+def _again(tmp_path):
+    """Mark the same rows by the command, in another folder."""
+    (tmp_path / "again").mkdir()
+    return released(tmp_path / "again", tmp_path / "r.key").certificate.parent
 
 
 def test_caches_hold_neither_key_nor_original(tmp_path, key_file):
