@@ -81,6 +81,9 @@ def score(
     ----------
     records
         Texts, as token ids of `tokenizer`, as characters, or both.
+    suspect
+        Who is asked: a name such as ``hf:./model`` or ``column:FILE:NAME``, or an object that `provenance.suspects`
+        made.
     window
         Which tokens to score; None scores all. In ids of `tokenizer` where records have tokens.
     tokenizer
@@ -92,6 +95,10 @@ def score(
         Where to write the scores table; None only returns it.
     progress
         Called with (done, total) in the suspect's own units.
+
+    Returns
+    -------
+    One row a record, with the natural-log probability of every scored token, each given all before it; float32.
 
     Raises
     ------

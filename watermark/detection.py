@@ -94,6 +94,8 @@ def audit(
         Deal every choice again and compare; None trusts the ledger.
     alpha, resamples, seed
         As in `provenance.audits.order.audit`.
+    commitments
+        To the ledgers, by `provenance.commitments`; without a witnessed one a caveat says so.
     most
         Compare no more than so many texts, chosen by `watermark.queries`; None compares every variant.
     edited

@@ -108,10 +108,23 @@ def mark(
 
     Parameters
     ----------
+    document
+        One text and its id, on which the deal depends.
     key
         None only for strategy ``leximark``.
+    embedding
+        How to mark; its release name is part of the deal.
     opaque
-        Spans of the text that may not be edited.
+        Spans of the text, in code points, that may not be edited.
+
+    Returns
+    -------
+    The text with its sites, and the option of each variant at each site; variant 0 is the one to publish.
+
+    Raises
+    ------
+    InputError
+        If a key is missing.
     """
     return mark_all([Task(document=document, opaque=tuple(opaque))], key=key, embedding=embedding or Embedding())[0]
 

@@ -3,6 +3,7 @@
 Null: the text is independent of this copy's coins. Originals and other recipients' copies satisfy it, whatever was done
 to them, because the sites that are read and the readings are fixed before this copy's deal is looked at. What the key
 dealt to a coin of k options is then uniform over them, independently of all other coins: the full law, without a model.
+Agreement with what was dealt speaks for the claim. No published test is followed: the tail is `provenance.stats.coins`.
 
 ::
 
@@ -109,6 +110,8 @@ def audit(
         Deal the choices of every document found again and compare; None trusts the ledger.
     alpha, resamples, seed
         As in `provenance.audits.order.audit`.
+    commitments
+        To the ledger, by `provenance.commitments`; without a witnessed one a caveat says so.
     progress
         Called with (documents of the ledger read, None).
 

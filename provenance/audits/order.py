@@ -73,6 +73,8 @@ def audit(
         relabelling stand in their place, and the floor is one over the number of units.
     seed
         Joined with the digests of the inputs, and with ids for the order of the walk.
+    commitments
+        To the transcript, by `provenance.commitments`; without a witnessed one a caveat says so.
     selection
         Which rows take part; None for all. Scores of others are not looked at, and need not be there.
     early

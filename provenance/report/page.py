@@ -49,10 +49,16 @@ def render(
 
     Parameters
     ----------
+    evidences
+        Findings about any number of claims and suspects, by an audit or `provenance.evidence.read`.
     alpha
         Level that a Holm-adjusted p must reach.
     sources
         Where each was read from; without them the page gives the digest of the file that ``evidence.write`` would make.
+
+    Returns
+    -------
+    The page and the JSON of the same findings; `write` puts both on the disk.
 
     Raises
     ------
@@ -81,6 +87,13 @@ def text(report: Report, form: Form) -> str:
 
 def write(path: str | os.PathLike[str], report: Report, *, form: Form = "html") -> tuple[Path, ...]:
     """Write a report; beside a page its JSON of the same name: both or neither. Gives the path of each file.
+
+    Parameters
+    ----------
+    path
+        Of the page.
+    report
+        By `render`.
 
     Raises
     ------

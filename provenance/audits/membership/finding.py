@@ -103,6 +103,8 @@ def audit(
         Exchanges; the floor of the p-value is 1/(resamples + 1).
     seed
         Joined with the digests of the inputs.
+    commitments
+        To the documents, by `provenance.commitments`.
 
     Returns
     -------

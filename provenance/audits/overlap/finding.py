@@ -73,6 +73,8 @@ def audit(
         What counts as overlap.
     alpha, resamples, seed
         As in `provenance.audits.order.audit`.
+    commitments
+        To the transcript, by `provenance.commitments`; without a witnessed one a caveat says so.
     progress
         Called with (rows scanned, rows).
 
