@@ -7,6 +7,7 @@ import re
 import shlex
 from pathlib import Path
 
+import datasets
 import pytest
 import yaml
 
@@ -123,6 +124,54 @@ def _ended(arguments):
     return 0
 
 
-def _blocks(language):
+def _blocks(languages):
+    """Give language and content of each block of the docs that is in one of these."""
     page = (ROOT / "docs" / "integration.md").read_text(encoding="utf-8")
-    return re.findall(rf"^```{language}\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
+    return re.findall(rf"^```({languages})\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
+
+
+# What the docs call loads pandas and a parser of RDF that deprecate names of their own.
+@pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:The inplace keyword:DeprecationWarning")
+def test_the_docs_run(tmp_path, monkeypatch):
+    """Every block of Python and every command, in the order in which they stand there."""
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    datasets.disable_progress_bars()
+    keys.keep(bytes(range(32)), tmp_path / "release.key")
+    rows = [json.dumps({"id": f"d{row}", "text": text}) + "\n" for row, text in enumerate(_texts()[:20])]
+    (tmp_path / "articles.jsonl").write_text("".join(rows))
+    known: dict[str, object] = {}
+    with contextlib.chdir(tmp_path):
+        for language, block in _blocks("python|sh"):
+            if language == "python":
+                exec(compile(block, "docs/integration.md", "exec"), known)  # noqa: S102 (our own docs)
+            else:
+                for line in block.splitlines():
+                    assert _ended(shlex.split(line)[1:]) == 0, line
+    restored = [entry.document.text for entry in corpora.read(corpora.open(tmp_path / "restored"))]
+    published = [entry.document.text for entry in corpora.read(corpora.open(tmp_path / "described" / "release"))]
+    assert restored == _texts()[:20]
+    assert known["texts"] == published != restored
+
+
+def test_the_block_for_spark_is_python():
+    """It was not run, but it compiles, and the names that it takes from us are there."""
+    ((_, block),) = _blocks("py")
+    compile(block, "docs/integration.md", "exec")
+    assert all(hasattr(watermark, name) for name in set(re.findall(r"\bwatermark\.(\w+)", block)))
+
+
+def test_the_docs_show_the_workflows_own_command():
+    """The command on the page is the one in the workflow."""
+    ((_, block),) = _blocks("text")
+    audit = next(step["run"] for step in _steps() if "--fail-on" in step.get("run", ""))
+    assert shlex.split(block.replace("\\\n", " ")) == shlex.split(audit)
+
+
+def test_the_docs_name_the_whole_library():
+    """No function of the library is left out of the table."""
+    page = (ROOT / "docs" / "integration.md").read_text(encoding="utf-8")
+    for name in ("release", "undo", "mark", "marker", "mark_frames", "collect", "certify", "audit"):
+        assert f"`watermark.{name}`" in page
+    for name in ("order", "membership", "overlap", "reshuffle"):
+        assert f"`provenance.audits.{name}.audit`" in page

@@ -112,15 +112,16 @@ def _again(tmp_path):
     return released(tmp_path / "again", tmp_path / "r.key").certificate.parent
 
 
-def test_caches_hold_neither_key_nor_original(tmp_path, key_file):
-    """What `map` leaves on the disk and in a pickle has no key, no other wording and no original text in it."""
+@pytest.mark.parametrize("by_file", [True, False])
+def test_caches_hold_neither_key_nor_original(tmp_path, key_file, by_file):
+    """What `map` leaves on the disk has no key and no original text in it; nor has a pickle, where a file was named."""
     rows = [{"id": str(row), "text": f"{SENTENCES[0]} Number {row}."} for row in range(50)]
     Dataset.from_list(rows).save_to_disk(tmp_path / "source")
-    mark = watermark.marker(key=key_file, release="r")
+    mark = watermark.marker(key=key_file if by_file else keys.load(key_file), release="r")
     cache = tmp_path / "cache" / "c.arrow"
     cache.parent.mkdir()
     marked = Dataset.load_from_disk(tmp_path / "source").map(mark, batched=True, cache_file_name=str(cache))
-    content = b"".join(path.read_bytes() for path in cache.parent.iterdir()) + pickle.dumps(mark)
+    content = b"".join(path.read_bytes() for path in cache.parent.iterdir()) + (pickle.dumps(mark) if by_file else b"")
     secret = keys.load(key_file).secret
     assert secret not in content
     assert secret.hex().encode() not in content
