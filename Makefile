@@ -1,7 +1,7 @@
 # Each target makes .venv and installs what it needs by itself: a machine with Python 3.11+, gcc and git is enough.
 PYTHON ?= python3
 BIN := .venv/bin
-SOURCES := provenance watermark cli tests benchmarks scripts
+SOURCES := provenance watermark cli tests benchmarks scripts examples
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: demo test lint browser screenshots bench clean

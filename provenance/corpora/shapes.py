@@ -1,6 +1,6 @@
 """Which fields do the records of a corpus have, and of which type is each?
 
-Parquet and `datasets` name them. In JSON lines every record may have others, so all are read; a field whose values are
+Parquet names them. In JSON lines every record may have others, so all are read; a field whose values are
 of several types, or lists or objects, is of no type that could be named. In CSV everything is text.
 """
 
@@ -37,7 +37,8 @@ OF_ARROW: tuple[tuple[Callable[[pa.DataType], bool], Type], ...] = (
 def columns(files: Sequence[File], corpus: Corpus) -> dict[str, Type | None]:
     """Give every top-level field of some files of one format with its type, or None where that cannot be said.
 
-    Plain text has no fields. Files are taken to be readable, as those are that were just written.
+    Plain text has no fields, and folders saved by `datasets` are not looked into. Files are taken to be readable, as
+    those are that were just written.
     """
     found = dict[str, Type | None]()
     for file in files:
@@ -53,11 +54,8 @@ def _of_file(file: File, corpus: Corpus) -> Mapping[str, Type | None]:
         case "csv":
             return dict.fromkeys(delimited.header(file, corpus)[1], "text")
         case "parquet":
-            return _of_schema(pq.read_schema(file.path))
-        case "datasets":
-            with pa.OSFile(str(file.path / file.data[0])) as source, pa.ipc.open_stream(source) as stream:
-                return _of_schema(stream.schema)
-        case "text":
+            return {field.name: _of_arrow(field.type) for field in pq.read_schema(file.path)}
+        case "text" | "datasets":
             return {}
 
 
@@ -80,10 +78,6 @@ def _widest(kinds: Sequence[Type | None]) -> Type | None:
     if different == {"integer", "float"}:
         return "float"
     return next(iter(different)) if len(different) == 1 else None
-
-
-def _of_schema(schema: pa.Schema) -> dict[str, Type | None]:
-    return {field.name: _of_arrow(field.type) for field in schema}
 
 
 def _of_arrow(kind: pa.DataType) -> Type | None:

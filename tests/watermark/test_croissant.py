@@ -168,6 +168,17 @@ def test_the_same_release_has_the_same_description(tmp_path):
     assert one.description.read_bytes() == other.description.read_bytes()
 
 
+def test_a_changed_file_does_not_load(tmp_path):
+    """The reference implementation refuses a released file whose digest is not the one described."""
+    (tmp_path / "c.jsonl").write_bytes(jsonl(ROWS))
+    made = release(tmp_path / "c.jsonl", tmp_path / "m")
+    path = made.folder / "c.jsonl"
+    path.write_bytes(path.read_bytes().replace(b"2001", b"2002"))
+    with pytest.raises(mlcroissant.GenerationError) as caught:
+        texts(made)
+    assert "is not identical with the reference" in str(caught.value.__cause__)
+
+
 def test_nothing_secret_stands_in_it(tmp_path):
     """Neither the key, nor the ledger's digest, nor a wording that was not published."""
     (tmp_path / "c.jsonl").write_bytes(jsonl(ROWS))

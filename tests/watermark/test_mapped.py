@@ -69,6 +69,17 @@ def test_it_marks_as_the_command_does(tmp_path, key_file, dataset, how):
     assert marked["year"] == dataset["year"]
 
 
+def test_a_stream_is_marked_as_it_passes(tmp_path, key_file, dataset):
+    """An iterable dataset gives the same texts and the same ledger, and is never held."""
+    mark = watermark.marker(key=key_file, release="r")
+    whole = dataset.map(mark, batched=True)
+    stream = dataset.to_iterable_dataset().map(mark, batched=True, batch_size=7)
+    first, second = (
+        watermark.collect(rows, marker=mark, out=tmp_path / name) for rows, name in ((whole, "1"), (stream, "2"))
+    )
+    assert ledger.read(first.ledger).documents == ledger.read(second.ledger).documents
+
+
 def test_the_ledger_serves_as_any_other(tmp_path, key_file, dataset):
     """It is audited with the key, and undoes the release that was saved."""
     mark = watermark.marker(key=key_file, release="r")
