@@ -231,6 +231,6 @@ def _say(made: Release, *, skipped: tuple[str, ...], lacking: list[str]) -> None
 
 def _result(made: Release, *, skipped: tuple[str, ...]) -> dict[str, Any]:
     """Lay out for a program what was made."""
-    places = {"publish": [made.folder, made.certificate], "keep_secret": [made.ledger, made.page]}
+    places = {"publish": [made.folder, made.certificate, made.description], "keep_secret": [made.ledger, made.page]}
     told = {what: [str(path) for path in paths] for what, paths in places.items()}
     return {**told, "counts": asdict(made.counts), "fidelity": made.fidelity.to_json(), "not_read": list(skipped)}
