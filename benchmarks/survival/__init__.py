@@ -1,0 +1,14 @@
+"""What survives when somebody changes the model? Derivations × doses × audits, with what each cost in quality.
+
+- `settings`: sizes of everything.
+- `stage`: prose, a release, a drawn split, a recorded order: laid out once in a folder.
+- `bases`: the models that every row starts from or is compared with, trained once.
+- `derivations`: one file a derivation, ``derive(model, tokenizer, data, *, dose, rng)``; `derivations.catalogue` lists
+  them.
+- `tuning`: how derivations train.
+- `serving`: a derived model becomes a suspect.
+- `asking`: what the audits say of a suspect.
+- `matrix`: which rows there are, each measured once and kept.
+- `table`, `figure`: what is shown.
+- `run`: the command.
+"""

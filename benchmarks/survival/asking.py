@@ -1,0 +1,136 @@
+"""What do the audits say of a suspect, and how good is it still?"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import watermark
+from provenance import scoring, storage, tokenizers
+from provenance.audits import membership, order
+from provenance.audits.membership import pools, views
+from provenance.records import Document, Record
+from provenance.scoring import ORDER_WINDOW
+from provenance.transcripts import tables
+from survival import bases, stage
+from watermark import ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from provenance.evidence import Evidence
+    from provenance.scoring import Scores
+    from provenance.suspects import Suspect
+    from survival.settings import Settings
+
+AUDITS = ("order", "watermark", "membership")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """All that is asked, and what the references said of it."""
+
+    settings: Settings
+    transcript: tables.Transcript
+    book: ledger.Ledger
+    sides: tuple[membership.Side, membership.Side]
+    heldout: tuple[Record, ...]
+    tokenizer: Any
+    """Of the recorded ids."""
+    references: dict[str, Scores]
+    heldout_tokens: int
+    """Predicted tokens of the held-out documents in the base's own tokenizer: the unit of quality for every suspect."""
+
+
+@functools.cache
+def bench(folder: Path, settings: Settings) -> Bench:
+    """Read the stage; the references answer once, and what they said is kept."""
+    tokenizer = tokenizers.load(str(folder / "tokenizer"))
+    texts = stage.read(folder, "heldout.json")
+    found = Bench(
+        settings=settings,
+        transcript=tables.read(folder / "run.parquet"),
+        book=ledger.read(folder / "keyed" / "ledger.parquet"),
+        sides=_sides(folder, settings),
+        heldout=tuple(Record(id=f"heldout-{row:04d}", text=text) for row, text in enumerate(texts)),
+        tokenizer=tokenizer,
+        references={},
+        heldout_tokens=sum(len(ids) - 1 for ids in tokenizer(texts)["input_ids"]),
+    )
+    for audit, name in bases.REFERENCES.items():
+        path = folder / "scores" / f"{name}.{audit}.parquet"
+        if not path.exists():
+            _score(found, audit, f"hf:{folder / 'models' / name}", out=path)
+        found.references[audit] = scoring.read(path)
+    return found
+
+
+def measure(found: Bench, suspect: Suspect) -> dict[str, Any]:
+    """Ask a suspect for all audits and give the numbers of a row."""
+    said = {audit: _score(found, audit, suspect) for audit in AUDITS}
+    heldout = scoring.score(found.heldout, suspect=suspect)
+    total = float(sum(np.sum(row.logprob, dtype=np.float64) for row in heldout.rows))
+    return {
+        "loss": -total / found.heldout_tokens,
+        "audits": {audit: _numbers(_audit(found, audit, said[audit])) for audit in AUDITS},
+    }
+
+
+def _sides(folder: Path, settings: Settings) -> tuple[membership.Side, membership.Side]:
+    """Give members and non-members as they were drawn."""
+    pool = stage.read(folder, "pool.json")
+    drawn = dict(zip(pool, pools.split(list(pool), seed=settings.seed), strict=True))
+    digest = storage.digest_json(pool)
+    inside, outside = (
+        membership.Side(
+            documents=tuple(Document(id=name, text=text) for name, text in pool.items() if drawn[name] is member),
+            sha256=digest,
+        )
+        for member in (True, False)
+    )
+    return inside, outside
+
+
+def _score(found: Bench, audit: str, suspect: Suspect | str, out: Path | None = None) -> Scores:
+    """Ask what one audit wants to know."""
+    if audit == "order":
+        known = found.transcript.tokenizer
+        return scoring.score(
+            tables.records(found.transcript), suspect=suspect, window=ORDER_WINDOW, tokenizer=known, out=out
+        )
+    asked: Sequence[Record] = (
+        list(ledger.records(found.book)) if audit == "watermark" else views.records(pools.join(*found.sides))
+    )
+    return scoring.score(asked, suspect=suspect, out=out)
+
+
+def _audit(found: Bench, audit: str, said: Scores) -> Evidence:
+    settings, references = found.settings, [found.references[audit]]
+    how: dict[str, Any] = {"references": references, "resamples": settings.resamples, "seed": settings.seed}
+    if audit == "order":
+        return order.audit(found.transcript, said, **how)
+    if audit == "watermark":
+        return watermark.audit(found.book, said, **how)
+    return membership.audit(*found.sides, said, drawn=membership.Split(seed=settings.seed), **how)
+
+
+def _numbers(evidence: Evidence) -> dict[str, Any]:
+    """Give a finding's numbers; what an audit does not have is left out of its row."""
+    tail = evidence.bound or evidence.asymptotic
+    given: dict[str, Any] = {
+        "verdict": evidence.verdict,
+        "log10_p": evidence.log10_pvalue,
+        "n": evidence.n,
+        "gates_failed": [gate.name for gate in evidence.gates if not gate.passed],
+    }
+    if tail is not None:
+        given |= {"log10_tail": tail.log10_pvalue, "tail": "bound" if evidence.bound else "asymptotic"}
+    if evidence.evalue is not None:
+        given["log10_e"] = evidence.evalue.log10
+    if evidence.auroc is not None:
+        given["auroc"] = evidence.auroc.value
+    return given

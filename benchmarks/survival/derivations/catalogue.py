@@ -1,0 +1,61 @@
+"""Which derivations are there?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from survival.derivations import (
+    distillation,
+    fine_tuning,
+    layer_dropping,
+    lora,
+    lora_unmerged,
+    merging,
+    noise,
+    pruning,
+    rewarming,
+    rounding,
+    trimming,
+    untouched,
+    unwarmed,
+)
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from survival.derivations.data import Data
+
+ALL = {
+    module.NAME: module
+    for module in (
+        untouched,
+        noise,
+        rounding,
+        pruning,
+        layer_dropping,
+        fine_tuning,
+        lora,
+        lora_unmerged,
+        rewarming,
+        unwarmed,
+        merging,
+        trimming,
+        distillation,
+    )
+}
+UNTOUCHED = untouched.NAME
+TOY: frozenset[str] = frozenset()
+"""Derivations whose phenomenon hardly exists in models of this size; their rows say what was seen of it."""
+
+
+def code(name: str) -> list[ModuleType]:
+    """Give the modules of derivations that a derivation is made of: its own and those that it names."""
+    own = ALL[name]
+    used = {id(value) for value in vars(own).values()}
+    return [own, *(module for module in ALL.values() if id(module) in used and module is not own)]
+
+
+def seen(name: str, before: Any, derived: Any, data: Data) -> dict[str, float]:
+    """Say what was seen of the phenomenon itself, where a derivation looks for one."""
+    look = getattr(ALL[name], "seen", None)
+    return {} if look is None else look(before, derived, data)

@@ -1,0 +1,62 @@
+"""The matrix as a picture: what is left of each trace against what the change cost in quality."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from provenance import storage
+from survival import asking, bases, table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+ALPHA = -3.0
+"""log10 of the level of a verdict, drawn as a line."""
+LINEAR = 0.02
+"""Up to which cost, in nats a token, the axis is linear; beyond it is logarithmic."""
+COLOURS, MARKERS = 10, "osD^v<>pX*"
+NULL = "#b0b0b0"
+
+
+def draw(rows: Sequence[dict[str, Any]], path: Path) -> None:
+    """Draw one panel an audit: a line a derivation, its doses in order, and null rows in grey."""
+    import matplotlib as mpl
+
+    mpl.use("svg")
+    import matplotlib.pyplot as plt
+
+    settings = {"svg.hashsalt": "survival", "font.size": 9, "axes.spines.top": False, "axes.spines.right": False}
+    costs = table.costs(rows)
+    with mpl.rc_context(settings), storage.atomic(path) as temporary:
+        figure, panels = plt.subplots(1, len(asking.AUDITS), figsize=(13, 5.6), layout="constrained")
+        for panel, audit in zip(panels, asking.AUDITS, strict=True):
+            _panel(panel, audit, rows, costs)
+        panels[0].set_ylabel("log10 p beyond the floor (asymptotic; watermark: bound)")
+        handles, labels = panels[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=5, frameon=False)
+        figure.savefig(temporary, format="svg", metadata={"Date": None})
+        plt.close(figure)
+
+
+def _panel(panel: Any, audit: str, rows: Sequence[dict[str, Any]], costs: Sequence[float]) -> None:
+    points = [
+        (row["derivation"], row["start"] == bases.OURS, max(cost, 0.0), _tail(row["audits"][audit]))
+        for row, cost in zip(rows, costs, strict=True)
+    ]
+    nulls = [(cost, tail) for _, ours, cost, tail in points if not ours]
+    if nulls:
+        panel.scatter(*zip(*nulls, strict=True), s=12, color=NULL, label="null rows")
+    for number, name in enumerate(dict.fromkeys(row["derivation"] for row in rows)):
+        line = [(cost, tail) for derivation, ours, cost, tail in points if ours and derivation == name]
+        style = {"color": f"C{number % COLOURS}", "marker": MARKERS[number % len(MARKERS)], "ms": 5, "lw": 1}
+        panel.plot(*zip(*line, strict=True), label=name, ls="-" if number < COLOURS else "--", **style)
+    panel.axhline(ALPHA, color="black", lw=0.8, ls=":")
+    panel.set_xscale("symlog", linthresh=LINEAR)
+    panel.set_xlim(left=0)
+    panel.set_title(audit)
+    panel.set_xlabel("cost in quality: rise of held-out loss, nats a token")
+
+
+def _tail(numbers: dict[str, Any]) -> float:
+    return float(numbers.get("log10_tail", numbers["log10_p"]))

@@ -1,0 +1,118 @@
+"""Which rows does the matrix have, and what came of each? A row is measured once and kept.
+
+A row is kept under a digest of the settings, of its derivation, dose and start, and of the code that makes it. A run
+that is cut short loses the row it was at.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from provenance import artifacts, storage, tokenizers, training
+from provenance.records import generator
+from survival import asking, bases, serving, stage, tuning
+from survival.derivations import catalogue
+from survival.derivations.data import Data
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from survival.settings import Settings
+
+FRAME = (asking, bases, serving, stage, tuning)
+"""Modules whose code is in every row's digest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One model that is derived and asked."""
+
+    derivation: str
+    dose: float
+    start: str
+    """The base model that it is derived from."""
+
+
+def rows(settings: Settings, *, only: Iterable[str] = (), doses: Sequence[float] = ()) -> list[Row]:
+    """Give the rows: every start untouched, then each derivation at each dose, of ours and of one of the nulls."""
+    nulls = bases.nulls(settings)
+    found = [Row(derivation=catalogue.UNTOUCHED, dose=0.0, start=start) for start in (bases.OURS, *nulls)]
+    turn = 0
+    for name in only or [name for name in catalogue.ALL if name != catalogue.UNTOUCHED]:
+        for dose in doses or catalogue.ALL[name].DOSES:
+            found.append(Row(derivation=name, dose=dose, start=bases.OURS))
+            if nulls:
+                found.append(Row(derivation=name, dose=dose, start=nulls[turn % len(nulls)]))
+                turn += 1
+    return list(dict.fromkeys(found))
+
+
+def place(row: Row, folder: Path, settings: Settings) -> Path:
+    """Say where a row is kept."""
+    code = [inspect.getsource(module) for module in (*FRAME, *catalogue.code(row.derivation))]
+    told = {"row": asdict(row), "settings": asdict(settings), "code": code, "tool": artifacts.TOOL}
+    return folder / "rows" / f"{storage.digest_json(told)[:24]}.json"
+
+
+def measure(row: Row, folder: Path, settings: Settings) -> dict[str, Any]:
+    """Derive, ask and keep a row, unless it is kept already; give it."""
+    kept = place(row, folder, settings)
+    if not kept.exists():
+        storage.write_json(kept, _measured(row, folder, settings))
+    return dict(stage.read(kept.parent, kept.name))
+
+
+def _measured(row: Row, folder: Path, settings: Settings) -> dict[str, Any]:
+    import torch
+
+    torch.set_num_threads(1)
+    found, began = asking.bench(folder, settings), time.perf_counter()
+    base = folder / "models" / row.start
+    tokenizer = tokenizers.load(str(folder / "tokenizer"))
+    rng = generator(settings.seed, row.derivation, repr(row.dose), row.start)
+    derivation = catalogue.ALL[row.derivation]
+    with tempfile.TemporaryDirectory() as name, torch.random.fork_rng(devices=[]):
+        torch.manual_seed(int(rng.integers(1 << 31)))
+        data = gather(folder)
+        derived = derivation.derive(training.load(base), tokenizer, data, dose=row.dose, rng=rng)
+        seen = catalogue.seen(row.derivation, training.load(base), derived, data)
+        suspect = serving.open_up(derived, tokenizer, Path(name))
+        made = time.perf_counter()
+        numbers = asking.measure(found, suspect)
+    return {
+        **asdict(row),
+        "unit": derivation.UNIT,
+        "toy_scale": row.derivation in catalogue.TOY,
+        **numbers,
+        "seen": seen,
+        "seconds": {"derive": round(made - began, 2), "ask": round(time.perf_counter() - made, 2)},
+    }
+
+
+def gather(folder: Path) -> Data:
+    """Give what whoever derives has at hand: other data, and a model of somebody else."""
+    return Data(
+        later=np.load(folder / "later.npy"),
+        shifted=np.load(folder / "shifted.npy"),
+        run_rows=len(np.load(folder / "run.npy")),
+        sibling=lambda: training.load(folder / "models" / bases.SIBLING),
+    )
+
+
+def finished(row: Row, folder: Path, settings: Settings) -> bool:
+    """Say whether a row is kept."""
+    return place(row, folder, settings).exists()
+
+
+def say(done: int, total: int, row: dict[str, Any]) -> None:
+    """Tell on stderr how far it is."""
+    spent = row["seconds"]["derive"] + row["seconds"]["ask"]
+    print(f"{done}/{total}  {row['derivation']} {row['dose']:g} {row['start']}  {spent:.0f} s", file=sys.stderr)

@@ -1,0 +1,100 @@
+"""What survives of an order, a watermark and a membership when somebody changes the model?
+
+    python benchmarks/survival/run.py [--json] [--only NAME] [--dose D] [--keep DIR] [--figure FILE] [--seed N]
+
+One small model is trained on a recorded run that holds marked documents and drawn members. It is then changed in every
+way of `survival.derivations`, at several doses, and asked by `audit order`, `audit watermark` and `audit membership`;
+so are independent models that went through the same (null rows). Each row tells what the change cost: the rise of the
+loss on held-out text, in nats a token. Needs no network. With --keep, models and rows are kept, and the same command
+goes on where it was cut short.
+"""
+
+from __future__ import annotations
+
+import argparse
+import concurrent.futures
+import json
+import multiprocessing
+import os
+import sys
+import tempfile
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from cli.demo import prose
+from cli.demo.run import ENVIRONMENT
+from provenance import storage
+from survival import bases, figure, matrix, stage, table
+from survival.derivations import catalogue
+from survival.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main() -> None:
+    """Measure and print."""
+    asked = _arguments()
+    os.environ.update(ENVIRONMENT)
+    settings, began = Settings(seed=asked.seed, nulls=asked.nulls), time.monotonic()
+    with tempfile.TemporaryDirectory() as name:
+        found = measure(asked, settings, parent=asked.keep or Path(name))
+    told = {"settings": asdict(settings), "seconds": round(time.monotonic() - began), "rows": found}
+    if asked.figure:
+        figure.draw(found, asked.figure)
+    print(json.dumps(told, indent=2) if asked.json else table.markdown(found))
+
+
+def measure(asked: argparse.Namespace, settings: Settings, *, parent: Path) -> list[dict[str, Any]]:
+    """Lay out, train the bases, and measure every row that is not kept."""
+    about = {**asdict(settings), "corpus": storage.digest(asked.corpus) if asked.corpus else None}
+    folder = parent / storage.digest_json(about)[:16]
+    if not (folder / stage.DONE).exists():
+        print("gathering prose, marking, laying out", file=sys.stderr)
+        stage.lay_out(prose.gather(asked.corpus, characters=settings.characters), folder, settings)
+    rows = matrix.rows(settings, only=asked.only or (), doses=asked.dose or ())
+    context = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(asked.workers, mp_context=context) as pool:
+        try:
+            return _in(pool, rows, folder, settings)
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            kept = sum(matrix.finished(row, folder, settings) for row in rows)
+            raise SystemExit(f"{kept} of {len(rows)} rows are kept; the same command with --keep goes on") from None
+
+
+def _in(
+    pool: concurrent.futures.Executor, rows: Sequence[matrix.Row], folder: Path, settings: Settings
+) -> list[dict[str, Any]]:
+    names = bases.names(settings)
+    trained = [pool.submit(bases.train, name, folder, settings) for name in names]
+    for done, future in enumerate(concurrent.futures.as_completed(trained), start=1):
+        print(f"base models: {done}/{len(names)}  {future.result().name}", file=sys.stderr)
+    found = []
+    for done, future in enumerate([pool.submit(matrix.measure, row, folder, settings) for row in rows], start=1):
+        found.append(future.result())
+        matrix.say(done, len(rows), found[-1])
+    return found
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="print JSON in place of a table")
+    parser.add_argument("--only", action="append", choices=list(catalogue.ALL), help="one derivation (repeatable)")
+    parser.add_argument("--dose", action="append", type=float, help="in place of a derivation's own (repeatable)")
+    parser.add_argument("--keep", type=Path, help="folder for models and rows, used again where it has them")
+    parser.add_argument("--figure", type=Path, help="draw the matrix as SVG")
+    parser.add_argument("--corpus", type=Path, help="prose of your own; default: what is on this machine")
+    parser.add_argument("--nulls", type=int, default=Settings().nulls, help="independent models for the null rows")
+    parser.add_argument("--workers", type=int, default=1, help="processes, one thread each")
+    parser.add_argument("--seed", type=int, default=0)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

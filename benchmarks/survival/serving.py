@@ -1,0 +1,62 @@
+"""How does a derived model become a suspect?
+
+What can be saved is saved and asked by ``hf:FOLDER``, as anybody's model is. What exists only while it runs (hooks) is
+asked where it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from provenance import storage, suspects, tokenizers, training
+from provenance.suspects import causal_lm, heads, models
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from provenance.suspects import Suspect
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retokenised:
+    """A model whose tokenizer changed with it."""
+
+    model: Any
+    tokenizer: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """A model that is more than its weights, such as one with hooks."""
+
+    model: Any
+    settings: dict[str, Any]
+    """What was done to it, for the record."""
+
+
+def open_up(derived: Any, tokenizer: Any, folder: Path) -> Suspect:
+    """Make a suspect of what a derivation gave; files go to `folder`."""
+    match derived:
+        case Retokenised(model=model, tokenizer=own):
+            training.save(model, folder, tokenizer=own)
+        case Running():
+            return _running(derived, tokenizer)
+        case _:
+            training.save(derived, folder, tokenizer=tokenizer)
+    return suspects.load(f"hf:{folder}", device="cpu")
+
+
+def _running(derived: Running, tokenizer: Any) -> Suspect:
+    """Ask a model where it is; beginnings are not shared, since a hook may look at the whole text."""
+    known = tokenizers.identify(tokenizer, tokenizer.name_or_path)
+    model = derived.model.eval()
+    return causal_lm.CausalLM(
+        model=model,
+        encoder=tokenizer,
+        identity={"suspect": "running", "kind": "hf", "weights": storage.digest_json(derived.settings)},
+        tokenizer=known,
+        context=models.context(model),
+        batch_tokens=8_192,
+        head=heads.find(model, "running"),
+    )

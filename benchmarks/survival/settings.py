@@ -1,0 +1,36 @@
+"""How large is everything?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """One matrix. A row of it says nothing of models of another size."""
+
+    seed: int = 0
+    characters: int = 4_000_000
+    """Of prose that is gathered."""
+    shifted: float = 0.2
+    """Share of the prose, the last that is gathered and so of other packages, that stands for shifted data."""
+    others: int = 3_000
+    """Rows of plain prose in the recorded run."""
+    released: int = 300
+    """Marked documents in the run."""
+    pool: int = 600
+    """Documents of which about half are drawn to be in the run: the members."""
+    copies: int = 2
+    """How often marked documents and members stand in the run, cut at other places each time."""
+    heldout: int = 200
+    """Documents that no model sees: quality is measured on them."""
+    vocabulary: int = 2_048
+    length: int = 64
+    """Tokens of a row."""
+    layers: int = 3
+    width: int = 128
+    heads: int = 4
+    context: int = 512
+    nulls: int = 3
+    """Independent models that the null rows start from, in turn."""
+    resamples: int = 9_999

@@ -1,0 +1,83 @@
+"""How is the matrix read by people? One markdown table, and how often null rows were accused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from provenance.stats import roc
+from survival import asking, bases
+from survival.derivations import catalogue
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SIGNS = {"evidence": "**evidence**", "no-evidence": "none", "inconclusive": "inconclusive"}
+LEVELS = (0.05, 0.001)
+HEAD = (
+    "derivation",
+    "dose",
+    "start",
+    "cost",
+    *(f"{audit}: {what}" for audit in asking.AUDITS for what in ("verdict", "log10 p", "tail", "log10 E")),
+    "s",
+)
+
+
+def costs(rows: Sequence[dict[str, Any]]) -> list[float]:
+    """Give what each row cost: its loss minus that of its start untouched, in nats a token."""
+    losses = {row["start"]: row["loss"] for row in rows if row["derivation"] == catalogue.UNTOUCHED}
+    return [row["loss"] - losses[row["start"]] for row in rows]
+
+
+def markdown(rows: Sequence[dict[str, Any]]) -> str:
+    """Lay the rows out."""
+    lines = [_line(HEAD), _line(["---"] * len(HEAD))]
+    for row, cost in zip(rows, costs(rows), strict=True):
+        name = f"{row['derivation']}{' (toy scale)' if row['toy_scale'] else ''}"
+        cells = [name, f"{row['dose']:g}", row["start"], f"{cost:+.3f}"]
+        for audit in asking.AUDITS:
+            cells += _cells(row["audits"][audit])
+        lines.append(_line([*cells, f"{row['seconds']['derive'] + row['seconds']['ask']:.0f}"]))
+    return "\n".join([*lines, "", *accused(rows), *_phenomena(rows)])
+
+
+def accused(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Say how often null rows had a p at or below a level, with an interval that takes rows for independent."""
+    nulls = [row for row in rows if row["start"] != bases.OURS]
+    if not nulls:
+        return []
+    starts = len({row["start"] for row in nulls})
+    lines = [
+        f"Null rows: {len(nulls)}, of {starts} independent models; rows of one model are alike, so intervals are nominal."
+    ]
+    for audit in asking.AUDITS:
+        for level in LEVELS:
+            hits = sum(10 ** row["audits"][audit]["log10_p"] <= level * (1 + 1e-9) for row in nulls)
+            low, high = roc.clopper_pearson(hits, len(nulls), level=0.95)
+            lines.append(f"- {audit}: p ≤ {level:g} in {hits} of {len(nulls)} (95 % interval {low:.3f} to {high:.3f})")
+    return lines
+
+
+def _cells(numbers: dict[str, Any]) -> list[str]:
+    """Spell a finding; a dash where an audit has no such number."""
+    return [
+        SIGNS[numbers["verdict"]],
+        f"{numbers['log10_p']:.1f}",
+        f"{numbers['log10_tail']:.1f}" if "log10_tail" in numbers else "–",
+        f"{numbers['log10_e']:.1f}" if "log10_e" in numbers else "–",
+    ]
+
+
+def _phenomena(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Say what was seen of what a derivation is about."""
+    lines = [
+        f"- {row['derivation']} {row['dose']:g} ({row['start']}): "
+        + ", ".join(f"{name} {value:.3g}" for name, value in row["seen"].items())
+        for row in rows
+        if row["seen"]
+    ]
+    return ["", "What was seen of the phenomenon itself:", *lines] if lines else []
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
