@@ -7,6 +7,7 @@
   them.
 - `tuning`: how derivations train.
 - `serving`: a derived model becomes a suspect.
+- `writing`: what it writes when it is left to.
 - `asking`: what the audits say of a suspect.
 - `matrix`: which rows there are, each measured once and kept.
 - `table`, `figure`: what is shown.

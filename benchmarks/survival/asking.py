@@ -1,4 +1,4 @@
-"""What do the audits say of a suspect, and how good is it still?"""
+"""What do the audits say of a suspect and of what it writes, and how good is it still?"""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy as np
 
 import watermark
 from provenance import scoring, storage, tokenizers
-from provenance.audits import membership, order
+from provenance.audits import membership, order, overlap, selection
 from provenance.audits.membership import pools, views
 from provenance.records import Document, Record
 from provenance.scoring import ORDER_WINDOW
 from provenance.transcripts import tables
-from survival import bases, stage
+from survival import bases, stage, writing
 from watermark import ledger
 
 if TYPE_CHECKING:
@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from provenance.evidence import Evidence
     from provenance.scoring import Scores
     from provenance.suspects import Suspect
+    from provenance.suspects.causal_lm import CausalLM
     from survival.settings import Settings
 
-AUDITS = ("order", "watermark", "membership")
+AUDITS = ("order", "watermark", "membership", "overlap")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,15 +70,24 @@ def bench(folder: Path, settings: Settings) -> Bench:
     return found
 
 
-def measure(found: Bench, suspect: Suspect) -> dict[str, Any]:
-    """Ask a suspect for all audits and give the numbers of a row."""
-    said = {audit: _score(found, audit, suspect) for audit in AUDITS}
+def measure(found: Bench, suspect: CausalLM, *, rng: np.random.Generator) -> dict[str, Any]:
+    """Ask a suspect for all audits and give the numbers of a row; an audit that cannot be made is told why."""
+    findings = {audit: _numbers(_audit(found, audit, _score(found, audit, suspect))) for audit in bases.REFERENCES}
     heldout = scoring.score(found.heldout, suspect=suspect)
     total = float(sum(np.sum(row.logprob, dtype=np.float64) for row in heldout.rows))
     return {
         "loss": -total / found.heldout_tokens,
-        "audits": {audit: _numbers(_audit(found, audit, said[audit])) for audit in AUDITS},
+        "audits": {**findings, "overlap": _overlap(found, suspect, rng=rng)},
     }
+
+
+def _overlap(found: Bench, suspect: CausalLM, *, rng: np.random.Generator) -> dict[str, Any]:
+    """Audit what a suspect writes; the references have no part in it."""
+    if not suspect.reach:
+        return {"not_measured": "cannot go on from what it has read"}
+    how = found.settings
+    texts = writing.write(suspect, texts=how.texts, length=how.length, rng=rng)
+    return _numbers(overlap.audit(found.transcript.path, texts, resamples=how.resamples, seed=how.seed))
 
 
 def _sides(folder: Path, settings: Settings) -> tuple[membership.Side, membership.Side]:
@@ -99,8 +109,9 @@ def _score(found: Bench, audit: str, suspect: Suspect | str, out: Path | None = 
     """Ask what one audit wants to know."""
     if audit == "order":
         known = found.transcript.tokenizer
+        rows = selection.choose(found.transcript, _chosen(found), seed=found.settings.seed).rows
         return scoring.score(
-            tables.records(found.transcript), suspect=suspect, window=ORDER_WINDOW, tokenizer=known, out=out
+            tables.some(found.transcript, rows), suspect=suspect, window=ORDER_WINDOW, tokenizer=known, out=out
         )
     asked: Sequence[Record] = (
         list(ledger.records(found.book)) if audit == "watermark" else views.records(pools.join(*found.sides))
@@ -108,11 +119,15 @@ def _score(found: Bench, audit: str, suspect: Suspect | str, out: Path | None = 
     return scoring.score(asked, suspect=suspect, out=out)
 
 
+def _chosen(found: Bench) -> selection.Selection:
+    return selection.Selection(queries=found.settings.queries)
+
+
 def _audit(found: Bench, audit: str, said: Scores) -> Evidence:
     settings, references = found.settings, [found.references[audit]]
     how: dict[str, Any] = {"references": references, "resamples": settings.resamples, "seed": settings.seed}
     if audit == "order":
-        return order.audit(found.transcript, said, **how)
+        return order.audit(found.transcript, said, selection=_chosen(found), **how)
     if audit == "watermark":
         return watermark.audit(found.book, said, **how)
     return membership.audit(*found.sides, said, drawn=membership.Split(seed=settings.seed), **how)

@@ -26,14 +26,9 @@ REFERENCES = {"order": "reference-order", "watermark": "reference-clean", "membe
 ROWS = {OURS: "run", SIBLING: "others", "reference-order": "run", "reference-clean": "others"}
 
 
-def names(settings: Settings) -> list[str]:
-    """Give all of them."""
-    return [*ROWS, *nulls(settings)]
-
-
-def nulls(settings: Settings) -> list[str]:
-    """Give the independent ones."""
-    return [f"null-{number}" for number in range(1, settings.nulls + 1)]
+def nulls(count: int) -> list[str]:
+    """Name so many independent ones."""
+    return [f"null-{number}" for number in range(1, count + 1)]
 
 
 def train(name: str, folder: Path, settings: Settings) -> Path:

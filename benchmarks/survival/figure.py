@@ -29,7 +29,7 @@ def draw(rows: Sequence[dict[str, Any]], path: Path) -> None:
     settings = {"svg.hashsalt": "survival", "font.size": 9, "axes.spines.top": False, "axes.spines.right": False}
     costs = table.costs(rows)
     with mpl.rc_context(settings), storage.atomic(path) as temporary:
-        figure, panels = plt.subplots(1, len(asking.AUDITS), figsize=(13, 5.6), layout="constrained")
+        figure, panels = plt.subplots(1, len(asking.AUDITS), figsize=(15, 5.6), layout="constrained")
         for panel, audit in zip(panels, asking.AUDITS, strict=True):
             _panel(panel, audit, rows, costs)
         panels[0].set_ylabel("log10 p beyond the floor (asymptotic; watermark: bound)")
@@ -43,6 +43,7 @@ def _panel(panel: Any, audit: str, rows: Sequence[dict[str, Any]], costs: Sequen
     points = [
         (row["derivation"], row["start"] == bases.OURS, max(cost, 0.0), _tail(row["audits"][audit]))
         for row, cost in zip(rows, costs, strict=True)
+        if "log10_p" in row["audits"][audit]
     ]
     nulls = [(cost, tail) for _, ours, cost, tail in points if not ours]
     if nulls:

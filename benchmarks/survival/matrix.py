@@ -7,7 +7,7 @@ that is cut short loses the row it was at.
 from __future__ import annotations
 
 import inspect
-import sys
+import itertools
 import tempfile
 import time
 from dataclasses import asdict, dataclass
@@ -18,7 +18,7 @@ import numpy as np
 
 from provenance import artifacts, storage, tokenizers, training
 from provenance.records import generator
-from survival import asking, bases, serving, stage, tuning
+from survival import asking, bases, serving, stage, tuning, writing
 from survival.derivations import catalogue
 from survival.derivations.data import Data
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from survival.settings import Settings
 
-FRAME = (asking, bases, serving, stage, tuning)
+FRAME = (asking, bases, serving, stage, tuning, writing)
 """Modules whose code is in every row's digest."""
 
 
@@ -41,17 +41,14 @@ class Row:
     """The base model that it is derived from."""
 
 
-def rows(settings: Settings, *, only: Iterable[str] = (), doses: Sequence[float] = ()) -> list[Row]:
-    """Give the rows: every start untouched, then each derivation at each dose, of ours and of one of the nulls."""
-    nulls = bases.nulls(settings)
+def rows(nulls: Sequence[str], *, only: Iterable[str] = (), doses: Sequence[float] = ()) -> list[Row]:
+    """Give the rows: every start untouched, then each derivation at each dose, of ours and of the nulls in turn."""
     found = [Row(derivation=catalogue.UNTOUCHED, dose=0.0, start=start) for start in (bases.OURS, *nulls)]
-    turn = 0
+    turns = itertools.cycle(nulls)
     for name in only or [name for name in catalogue.ALL if name != catalogue.UNTOUCHED]:
         for dose in doses or catalogue.ALL[name].DOSES:
-            found.append(Row(derivation=name, dose=dose, start=bases.OURS))
-            if nulls:
-                found.append(Row(derivation=name, dose=dose, start=nulls[turn % len(nulls)]))
-                turn += 1
+            starts = [bases.OURS, *itertools.islice(turns, 1)]
+            found += [Row(derivation=name, dose=dose, start=start) for start in starts]
     return list(dict.fromkeys(found))
 
 
@@ -86,7 +83,7 @@ def _measured(row: Row, folder: Path, settings: Settings) -> dict[str, Any]:
         seen = catalogue.seen(row.derivation, training.load(base), derived, data)
         suspect = serving.open_up(derived, tokenizer, Path(name))
         made = time.perf_counter()
-        numbers = asking.measure(found, suspect)
+        numbers = asking.measure(found, suspect, rng=rng)
     return {
         **asdict(row),
         "unit": derivation.UNIT,
@@ -112,7 +109,7 @@ def finished(row: Row, folder: Path, settings: Settings) -> bool:
     return place(row, folder, settings).exists()
 
 
-def say(done: int, total: int, row: dict[str, Any]) -> None:
-    """Tell on stderr how far it is."""
+def described(row: dict[str, Any]) -> str:
+    """Say which row it is and what it took, in a line."""
     spent = row["seconds"]["derive"] + row["seconds"]["ask"]
-    print(f"{done}/{total}  {row['derivation']} {row['dose']:g} {row['start']}  {spent:.0f} s", file=sys.stderr)
+    return f"{row['derivation']} {row['dose']:g} {row['start']}  {spent:.0f} s"

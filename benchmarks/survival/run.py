@@ -41,7 +41,7 @@ def main() -> None:
     """Measure and print."""
     asked = _arguments()
     os.environ.update(ENVIRONMENT)
-    settings, began = Settings(seed=asked.seed, nulls=asked.nulls), time.monotonic()
+    settings, began = Settings(seed=asked.seed), time.monotonic()
     with tempfile.TemporaryDirectory() as name:
         found = measure(asked, settings, parent=asked.keep or Path(name))
     told = {"settings": asdict(settings), "seconds": round(time.monotonic() - began), "rows": found}
@@ -57,7 +57,7 @@ def measure(asked: argparse.Namespace, settings: Settings, *, parent: Path) -> l
     if not (folder / stage.DONE).exists():
         print("gathering prose, marking, laying out", file=sys.stderr)
         stage.lay_out(prose.gather(asked.corpus, characters=settings.characters), folder, settings)
-    rows = matrix.rows(settings, only=asked.only or (), doses=asked.dose or ())
+    rows = matrix.rows(bases.nulls(asked.nulls), only=asked.only or (), doses=asked.dose or ())
     context = multiprocessing.get_context("spawn")
     with concurrent.futures.ProcessPoolExecutor(asked.workers, mp_context=context) as pool:
         try:
@@ -71,15 +71,21 @@ def measure(asked: argparse.Namespace, settings: Settings, *, parent: Path) -> l
 def _in(
     pool: concurrent.futures.Executor, rows: Sequence[matrix.Row], folder: Path, settings: Settings
 ) -> list[dict[str, Any]]:
-    names = bases.names(settings)
-    trained = [pool.submit(bases.train, name, folder, settings) for name in names]
-    for done, future in enumerate(concurrent.futures.as_completed(trained), start=1):
-        print(f"base models: {done}/{len(names)}  {future.result().name}", file=sys.stderr)
-    found = []
-    for done, future in enumerate([pool.submit(matrix.measure, row, folder, settings) for row in rows], start=1):
-        found.append(future.result())
-        matrix.say(done, len(rows), found[-1])
-    return found
+    """Train what rows start from, then measure the rows, ours before the null ones; give them as they were listed."""
+    names = list(dict.fromkeys([*bases.ROWS, *(row.start for row in rows)]))
+    _as_done({name: pool.submit(bases.train, name, folder, settings) for name in names}, "trained")
+    ordered = sorted(rows, key=lambda row: row.start != bases.OURS)
+    futures = {row: pool.submit(matrix.measure, row, folder, settings) for row in ordered}
+    _as_done({str(row): future for row, future in futures.items()}, "measured")
+    return [futures[row].result() for row in rows]
+
+
+def _as_done(futures: dict[str, concurrent.futures.Future[Any]], what: str) -> None:
+    """Say on stderr what is done, as it is."""
+    for done, future in enumerate(concurrent.futures.as_completed(futures.values()), start=1):
+        came = future.result()
+        told = matrix.described(came) if isinstance(came, dict) else came.name
+        print(f"{what} {done}/{len(futures)}  {told}", file=sys.stderr)
 
 
 def _arguments() -> argparse.Namespace:
@@ -90,7 +96,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--keep", type=Path, help="folder for models and rows, used again where it has them")
     parser.add_argument("--figure", type=Path, help="draw the matrix as SVG")
     parser.add_argument("--corpus", type=Path, help="prose of your own; default: what is on this machine")
-    parser.add_argument("--nulls", type=int, default=Settings().nulls, help="independent models for the null rows")
+    parser.add_argument("--nulls", type=int, default=2, help="independent models for the null rows")
     parser.add_argument("--workers", type=int, default=1, help="processes, one thread each")
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()

@@ -1,6 +1,6 @@
 """How does a derived model become a suspect?
 
-What can be saved is saved and asked by ``hf:FOLDER``, as anybody's model is. What exists only while it runs (hooks) is
+What can be saved is saved and opened as ``hf:FOLDER`` opens anybody's model. What exists only while it runs (hooks) is
 asked where it is.
 """
 
@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from provenance import storage, suspects, tokenizers, training
+from provenance import storage, tokenizers, training
 from provenance.suspects import causal_lm, heads, models
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from provenance.suspects import Suspect
+    from provenance.suspects.causal_lm import CausalLM
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,7 @@ class Running:
     """What was done to it, for the record."""
 
 
-def open_up(derived: Any, tokenizer: Any, folder: Path) -> Suspect:
+def open_up(derived: Any, tokenizer: Any, folder: Path) -> CausalLM:
     """Make a suspect of what a derivation gave; files go to `folder`."""
     match derived:
         case Retokenised(model=model, tokenizer=own):
@@ -44,10 +44,10 @@ def open_up(derived: Any, tokenizer: Any, folder: Path) -> Suspect:
             return _running(derived, tokenizer)
         case _:
             training.save(derived, folder, tokenizer=tokenizer)
-    return suspects.load(f"hf:{folder}", device="cpu")
+    return causal_lm.load(str(folder), device="cpu")
 
 
-def _running(derived: Running, tokenizer: Any) -> Suspect:
+def _running(derived: Running, tokenizer: Any) -> CausalLM:
     """Ask a model where it is; beginnings are not shared, since a hook may look at the whole text."""
     known = tokenizers.identify(tokenizer, tokenizer.name_or_path)
     model = derived.model.eval()

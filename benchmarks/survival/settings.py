@@ -31,6 +31,8 @@ class Settings:
     width: int = 128
     heads: int = 4
     context: int = 512
-    nulls: int = 3
-    """Independent models that the null rows start from, in turn."""
     resamples: int = 9_999
+    queries: int = 2_400
+    """Rows that the order audit asks about, chosen by its own rule."""
+    texts: int = 512
+    """Of `length` tokens each, that a suspect writes for the overlap audit."""

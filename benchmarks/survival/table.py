@@ -47,19 +47,21 @@ def accused(rows: Sequence[dict[str, Any]]) -> list[str]:
     if not nulls:
         return []
     starts = len({row["start"] for row in nulls})
-    lines = [
-        f"Null rows: {len(nulls)}, of {starts} independent models; rows of one model are alike, so intervals are nominal."
-    ]
+    of = f"{len(nulls)}, of {starts} independent models"
+    lines = [f"Null rows: {of}; rows of one model are alike, so intervals are nominal."]
     for audit in asking.AUDITS:
+        found = [row["audits"][audit]["log10_p"] for row in nulls if "log10_p" in row["audits"][audit]]
         for level in LEVELS:
-            hits = sum(10 ** row["audits"][audit]["log10_p"] <= level * (1 + 1e-9) for row in nulls)
-            low, high = roc.clopper_pearson(hits, len(nulls), level=0.95)
-            lines.append(f"- {audit}: p ≤ {level:g} in {hits} of {len(nulls)} (95 % interval {low:.3f} to {high:.3f})")
+            hits = sum(10**value <= level * (1 + 1e-9) for value in found)
+            low, high = roc.clopper_pearson(hits, len(found), level=0.95)
+            lines.append(f"- {audit}: p ≤ {level:g} in {hits} of {len(found)} (95 % interval {low:.3f} to {high:.3f})")
     return lines
 
 
 def _cells(numbers: dict[str, Any]) -> list[str]:
-    """Spell a finding; a dash where an audit has no such number."""
+    """Spell a finding; a dash where an audit has no such number, or could not be made."""
+    if "not_measured" in numbers:
+        return ["not measured", *["–"] * 3]
     return [
         SIGNS[numbers["verdict"]],
         f"{numbers['log10_p']:.1f}",
