@@ -6,12 +6,12 @@ that is cut short loses the row it was at.
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import itertools
-import tempfile
+import shutil
 import time
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +23,8 @@ from survival.derivations import catalogue
 from survival.derivations.data import Data
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from survival.settings import Settings
 
@@ -76,12 +77,13 @@ def _measured(row: Row, folder: Path, settings: Settings) -> dict[str, Any]:
     tokenizer = tokenizers.load(str(folder / "tokenizer"))
     rng = generator(settings.seed, row.derivation, repr(row.dose), row.start)
     derivation = catalogue.ALL[row.derivation]
-    with tempfile.TemporaryDirectory() as name, torch.random.fork_rng(devices=[]):
+    at = folder / "derived" / place(row, folder, settings).stem
+    with storing(at), torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(rng.integers(1 << 31)))
         data = gather(folder)
         derived = derivation.derive(training.load(base), tokenizer, data, dose=row.dose, rng=rng)
         seen = catalogue.seen(row.derivation, training.load(base), derived, data)
-        suspect = serving.open_up(derived, tokenizer, Path(name))
+        suspect = serving.open_up(derived, tokenizer, at)
         made = time.perf_counter()
         numbers = asking.measure(found, suspect, rng=rng)
     return {
@@ -92,6 +94,15 @@ def _measured(row: Row, folder: Path, settings: Settings) -> dict[str, Any]:
         "seen": seen,
         "seconds": {"derive": round(made - began, 2), "ask": round(time.perf_counter() - made, 2)},
     }
+
+
+@contextlib.contextmanager
+def storing(place: Path) -> Iterator[None]:
+    """Let files stand in a place while it is needed. Its name is the same again: a suspect's name is in its scores."""
+    try:
+        yield
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def gather(folder: Path) -> Data:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import concurrent.futures
+import contextlib
 import json
 import multiprocessing
 import os
@@ -54,12 +55,22 @@ def measure(asked: argparse.Namespace, settings: Settings, *, parent: Path) -> l
     """Lay out, train the bases, and measure every row that is not kept."""
     about = {**asdict(settings), "corpus": storage.digest(asked.corpus) if asked.corpus else None}
     folder = parent / storage.digest_json(about)[:16]
+    folder.mkdir(parents=True, exist_ok=True)
+    # Names of files are in the digests that draws are seeded by: from inside the folder they are the same everywhere.
+    with contextlib.chdir(folder):
+        return _inside(asked, settings, folder.resolve())
+
+
+def _inside(asked: argparse.Namespace, settings: Settings, place: Path) -> list[dict[str, Any]]:
+    folder = Path()
     if not (folder / stage.DONE).exists():
         print("gathering prose, marking, laying out", file=sys.stderr)
         stage.lay_out(prose.gather(asked.corpus, characters=settings.characters), folder, settings)
     rows = matrix.rows(bases.nulls(asked.nulls), only=asked.only or (), doses=asked.dose or ())
     context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(asked.workers, mp_context=context) as pool:
+    with concurrent.futures.ProcessPoolExecutor(
+        asked.workers, mp_context=context, initializer=os.chdir, initargs=(place,)
+    ) as pool:
         try:
             return _in(pool, rows, folder, settings)
         except KeyboardInterrupt:
@@ -88,14 +99,19 @@ def _as_done(futures: dict[str, concurrent.futures.Future[Any]], what: str) -> N
         print(f"{what} {done}/{len(futures)}  {told}", file=sys.stderr)
 
 
+def _path(text: str) -> Path:
+    """Read a path that means the same in every folder."""
+    return Path(text).resolve()
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="print JSON in place of a table")
     parser.add_argument("--only", action="append", choices=list(catalogue.ALL), help="one derivation (repeatable)")
     parser.add_argument("--dose", action="append", type=float, help="in place of a derivation's own (repeatable)")
-    parser.add_argument("--keep", type=Path, help="folder for models and rows, used again where it has them")
-    parser.add_argument("--figure", type=Path, help="draw the matrix as SVG")
-    parser.add_argument("--corpus", type=Path, help="prose of your own; default: what is on this machine")
+    parser.add_argument("--keep", type=_path, help="folder for models and rows, used again where it has them")
+    parser.add_argument("--figure", type=_path, help="draw the matrix as SVG")
+    parser.add_argument("--corpus", type=_path, help="prose of your own; default: what is on this machine")
     parser.add_argument("--nulls", type=int, default=2, help="independent models for the null rows")
     parser.add_argument("--workers", type=int, default=1, help="processes, one thread each")
     parser.add_argument("--seed", type=int, default=0)

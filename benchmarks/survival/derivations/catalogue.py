@@ -7,14 +7,20 @@ from typing import TYPE_CHECKING, Any
 from survival.derivations import (
     distillation,
     fine_tuning,
+    head_scaling,
+    heads_scaling,
+    instructions,
     layer_dropping,
     lora,
     lora_unmerged,
     merging,
     noise,
+    preferences,
     pruning,
     rewarming,
     rounding,
+    sinks,
+    steering,
     trimming,
     untouched,
     unwarmed,
@@ -41,10 +47,16 @@ ALL = {
         merging,
         trimming,
         distillation,
+        instructions,
+        preferences,
+        head_scaling,
+        heads_scaling,
+        steering,
+        sinks,
     )
 }
 UNTOUCHED = untouched.NAME
-TOY: frozenset[str] = frozenset()
+TOY = frozenset({head_scaling.NAME, heads_scaling.NAME, steering.NAME, sinks.NAME})
 """Derivations whose phenomenon hardly exists in models of this size; their rows say what was seen of it."""
 
 

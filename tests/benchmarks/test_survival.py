@@ -1,0 +1,356 @@
+"""Derivations do what they say, a dose costs what it should, and a row of the matrix is measured once."""
+
+import importlib
+import os
+import runpy
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from cli.demo import prose
+from provenance import scoring, training
+from provenance.records import Record
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+sys.path.append(str(BENCHMARKS))
+asking, bases, figure, matrix, serving, stage, table, tuning = (
+    importlib.import_module(f"survival.{name}")
+    for name in ("asking", "bases", "figure", "matrix", "serving", "stage", "table", "tuning")
+)
+catalogue, head_scaling, layer_dropping, preferences, sinks, steering, trimming = (
+    importlib.import_module(f"survival.derivations.{name}")
+    for name in ("catalogue", "head_scaling", "layer_dropping", "preferences", "sinks", "steering", "trimming")
+)
+Data = importlib.import_module("survival.derivations.data").Data
+Settings = importlib.import_module("survival.settings").Settings
+
+WORDS = [f"{first}{last}" for first in "bdfgklmnprst" for last in ("a", "e", "i", "o", "u")]
+OTHERS = [f"{word}{word}" for word in WORDS[:20]]
+SHAPE = training.Shape(layers=3, width=32, heads=2, vocabulary=320, context=128)
+NOTHING = {"rounding": 16.0, "scaling one head": 1.0, "scaling all heads": 1.0, "attention sinks": 32.0}
+"""Doses that change nothing, where that is not 0."""
+GROWING = {
+    "noise on weights": (0.5, 1.0, 2.0),
+    "rounding": (2.0,),
+    "magnitude pruning": (0.8, 0.95),
+    "layer dropping": (1.0, 2.0),
+    "merging with a sibling": (0.2, 0.5),
+    "scaling one head": (0.5, -1.0),
+    "scaling all heads": (0.5, -1.0),
+    "steering vector": (0.3, 3.0),
+    "attention sinks": (2.0, 1.0),
+}
+"""Doses that grow, and must cost ever more."""
+
+
+def _texts(rng, *, count, words):
+    """Sentences in which a word hangs on the one before: something to learn."""
+    made = []
+    for _ in range(count):
+        at = [int(rng.integers(len(words)))]
+        for _ in range(60):
+            at.append((3 * at[-1] + int(rng.integers(3))) % len(words))
+        made.append(" ".join(words[row] for row in at))
+    return made
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """A small model that has learned a little, saved with its tokenizer, and what one may derive from it with."""
+    rng, folder = np.random.default_rng(0), tmp_path_factory.mktemp("survival")
+    kinds = [_texts(rng, count=60, words=words) for words in (WORDS, WORDS, OTHERS)]
+    tokenizer = training.train_tokenizer([*kinds[0], *kinds[2]], vocabulary=SHAPE.vocabulary, out=folder / "tokenizer")
+    run, later, shifted = (training.pack(texts, tokenizer, length=32) for texts in kinds)
+    schedule = training.Schedule(batch=8, learning_rate=1e-2, warmup=5)
+    for name, seed in (("base", 1), ("sibling", 2)):
+        model = training.new_model(SHAPE, seed=1)
+        order = np.random.default_rng(seed).integers(len(run), size=600)
+        training.train(model, run, order=order, schedule=schedule)
+        training.save(model, folder / name, tokenizer=tokenizer)
+    data = Data(later=later, shifted=shifted, run_rows=len(run), sibling=lambda: training.load(folder / "sibling"))
+    return folder, tokenizer, data
+
+
+def _derive(world, name, dose, seed=0):
+    folder, tokenizer, data = world
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    return catalogue.ALL[name].derive(training.load(folder / "base"), tokenizer, data, dose=dose, rng=rng)
+
+
+@torch.inference_mode()
+def _logits(derived, ids):
+    model = derived.model if isinstance(derived, serving.Running) else derived
+    return model.eval()(input_ids=ids, use_cache=False).logits
+
+
+def _loss(derived, ids):
+    said = _logits(derived, ids)[:, :-1].log_softmax(-1)
+    return -float(said.gather(-1, ids[:, 1:, None]).mean())
+
+
+def _ids(rows):
+    return torch.from_numpy(rows[:64].astype(np.int64))
+
+
+@pytest.mark.parametrize("name", [name for name in catalogue.ALL if name != "distillation on logits"])
+def test_a_dose_of_nothing_changes_nothing(world, name):
+    """At the dose that means nothing, a derived model says what its base says."""
+    ids = _ids(world[2].later)
+    derived = _derive(world, name, NOTHING.get(name, 0.0))
+    torch.testing.assert_close(_logits(derived, ids), _logits(training.load(world[0] / "base"), ids), atol=2e-3, rtol=0)
+
+
+@pytest.mark.parametrize("name", GROWING)
+def test_more_of_it_costs_more(world, name):
+    """The loss on held-out text rises from the base to each larger dose."""
+    ids = _ids(world[2].later)
+    losses = [_loss(training.load(world[0] / "base"), ids)]
+    losses += [_loss(_derive(world, name, dose), ids) for dose in GROWING[name]]
+    assert all(np.diff(losses) > 0), losses
+
+
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [
+        ("fine-tuning", "shifted"),
+        ("LoRA merged", "shifted"),
+        ("continued, re-warmed", "shifted"),
+        ("continued, not re-warmed", "shifted"),
+        ("instruction tuning", "shifted"),
+    ],
+)
+def test_training_on_other_data_learns_it(world, name, rows):
+    """Whatever trains makes what it trains on likelier."""
+    folder, tokenizer, data = world
+    other = getattr(data, rows)
+    swapped = Data(later=other, shifted=other, run_rows=data.run_rows, sibling=data.sibling)
+    derived = _derive((folder, tokenizer, swapped), name, 1.0)
+    assert _loss(derived, _ids(other)) < _loss(training.load(folder / "base"), _ids(other)) - 0.01
+
+
+def test_rewarming_moves_a_model_further(world):
+    """The same rows move the weights further when the rate is raised again than at the low rate of a run's end."""
+    names = ("continued, not re-warmed", "continued, re-warmed")
+    before, cold, warm = (
+        torch.nn.utils.parameters_to_vector(model.parameters()).detach()
+        for model in (training.load(world[0] / "base"), *(_derive(world, name, 0.5) for name in names))
+    )
+    assert 2 * (cold - before).norm() < (warm - before).norm()
+
+
+def test_adapters_are_read_alike_merged_and_not(world, tmp_path):
+    """LoRA beside the weights, opened as an adapter folder, says what the merged model says."""
+    records = [Record(id="a", text=world[1].decode(world[2].later[3]))]
+    said = []
+    for name in ("LoRA merged", "LoRA unmerged"):
+        suspect = serving.open_up(_derive(world, name, 0.3), world[1], tmp_path / name)
+        said.append(scoring.score(records, suspect=suspect).rows[0].logprob)
+    assert said[0] == pytest.approx(said[1], abs=1e-4)
+    assert np.abs(said[0]).sum() > 0
+
+
+def test_a_trimmed_tokenizer_spells_the_same_in_more_tokens(world):
+    """Texts come back whole, no id lies beyond the smaller vocabulary, and the model has as many rows."""
+    text = world[1].decode(world[2].later[0])
+    derived = _derive(world, "vocabulary trimming", 0.5)
+    ids = derived.tokenizer(text)["input_ids"]
+    assert derived.tokenizer.decode(ids) == text
+    assert len(ids) > len(world[1](text)["input_ids"])
+    assert max(ids) < derived.model.get_input_embeddings().weight.shape[0] < SHAPE.vocabulary
+
+
+def test_a_student_comes_nearer_to_its_teacher(world):
+    """A distilled model's loss lies below that of guessing, without having seen the run."""
+    ids = _ids(world[2].later)
+    few, many = (_loss(_derive(world, "distillation on logits", dose), ids) for dose in (0.1, 3.0))
+    assert many < few < np.log(SHAPE.vocabulary) + 0.1
+
+
+def test_what_is_preferred_becomes_likelier(world):
+    """After DPO the true continuation has gained on the model's own."""
+    torch.manual_seed(0)
+    derived = _derive(world, "DPO", 2.0)
+    found = preferences.seen(training.load(world[0] / "base"), derived, world[2])
+    before, after = found.values()
+    assert after > before
+
+
+def test_steering_steers(world):
+    """Text of the kind that the vector points to gains on the other kind."""
+    derived = _derive(world, "steering vector", 0.3)
+    (towards,) = steering.seen(training.load(world[0] / "base"), derived, world[2]).values()
+    assert towards > 0
+
+
+def test_only_one_heads_values_are_scaled(world):
+    """What makes the value vectors of one head is doubled, and no other weight changes."""
+    before, after = (training.load(world[0] / "base") for _ in range(2))
+    head_scaling.scaled(after, [(1, 0)], factor=2.0)
+    size = SHAPE.width // SHAPE.heads
+    wanted = before.state_dict()
+    for part in ("weight", "bias"):
+        wanted[f"gpt_neox.layers.1.attention.query_key_value.{part}"][2 * size : 3 * size] *= 2
+    for name, weight in after.state_dict().items():
+        assert torch.equal(weight, wanted[name]), name
+
+
+def test_a_window_hides_what_lies_between(world):
+    """A token sees the sinks and the last tokens of its window, and a change of any other token does not reach it."""
+    visible = sinks.mask(12, 3)[0, 0] == 0
+    assert visible[10].nonzero().flatten().tolist() == [0, 1, 2, 3, 8, 9, 10]
+    assert visible[2].nonzero().flatten().tolist() == [0, 1, 2]
+    assert "window" in _derive(world, "attention sinks", 3.0).settings
+
+
+def test_the_layer_that_does_least_goes_first(world):
+    """One layer is dropped, that of the smallest influence, and the others stay in their order."""
+    base = training.load(world[0] / "base")
+    found = layer_dropping.influence(base, world[2].later)
+    kept = [layer for layer in range(SHAPE.layers) if layer != int(np.argmin(found))]
+    derived = _derive(world, "layer dropping", 1.0)
+    for layer, of in zip(derived.base_model.layers, kept, strict=True):
+        assert torch.equal(layer.mlp.dense_h_to_4h.weight, base.base_model.layers[of].mlp.dense_h_to_4h.weight)
+
+
+def test_some_rows_repeat_none_before_all_were_drawn():
+    """Of ten rows, ten draws are all of them, and twelve hold two twice."""
+    rows = np.arange(10, dtype=np.int32)[:, None]
+    drawn = tuning.some(rows, 12, rng=np.random.default_rng(0)).ravel().tolist()
+    assert sorted(drawn[:10]) == list(range(10))
+    assert len(drawn) == 12
+    assert len(tuning.some(rows, 0, rng=np.random.default_rng(0))) == 0
+
+
+SMALL = Settings(
+    characters=180_000,
+    others=60,
+    released=24,
+    pool=40,
+    heldout=6,
+    vocabulary=400,
+    layers=1,
+    width=32,
+    heads=2,
+    resamples=1_999,
+    queries=100,
+    texts=16,
+)
+
+
+@pytest.fixture(scope="module")
+def laid_out(tmp_path_factory):
+    """A whole stage in small, with every base model that two rows need."""
+    texts, before, folder = prose.gather(None, characters=SMALL.characters), Path.cwd(), Path()
+    os.chdir(tmp_path_factory.mktemp("stage"))
+    stage.lay_out(texts, folder, SMALL)
+    for name in (*bases.ROWS, "null-1"):
+        bases.train(name, folder, SMALL)
+    yield folder
+    os.chdir(before)
+
+
+def test_a_row_is_measured_once_and_the_same_again(laid_out, monkeypatch):
+    """A kept row is read and not measured; thrown away and measured again it has the same numbers."""
+    row = matrix.Row(derivation="noise on weights", dose=0.3, start="ours")
+    first = matrix.measure(row, laid_out, SMALL)
+    assert set(first["audits"]) == set(asking.AUDITS)
+    with monkeypatch.context() as patch:
+        patch.setattr(matrix, "_measured", None)
+        assert matrix.measure(row, laid_out, SMALL) == first
+    matrix.place(row, laid_out, SMALL).unlink()
+    again = matrix.measure(row, laid_out, SMALL)
+    assert {**again, "seconds": 0} == {**first, "seconds": 0}
+
+
+def test_another_dose_seed_or_code_is_another_row(laid_out, monkeypatch):
+    """A row is found again only under the same settings, dose and code."""
+    row = matrix.Row(derivation="magnitude pruning", dose=0.2, start="ours")
+    places = [matrix.place(row, laid_out, SMALL)]
+    places.append(matrix.place(matrix.Row(derivation="magnitude pruning", dose=0.4, start="ours"), laid_out, SMALL))
+    places.append(matrix.place(row, laid_out, Settings(seed=1)))
+    monkeypatch.setattr(matrix.inspect, "getsource", lambda module: f"{module.__name__} = other")
+    places.append(matrix.place(row, laid_out, SMALL))
+    assert len(set(places)) == len(places)
+
+
+def test_the_run_holds_members_and_marked_documents_and_no_other(laid_out):
+    """Null models eat no members, fine-tuning eats nothing of the run, and the recorded order is the trained one."""
+    run, originals, others, later = (
+        np.load(laid_out / f"{name}.npy") for name in ("run", "originals", "others", "later")
+    )
+    assert len(run) > len(originals) > len(others) == SMALL.others
+    assert not {row.tobytes() for row in run} & {row.tobytes() for row in later}
+    transcript = asking.tables.read(laid_out / "run.parquet")
+    order = np.load(laid_out / "order.npy")
+    assert [transcript.positions[row].tolist() for row in order[:5]] == [[place] for place in range(5)]
+
+
+def test_rows_start_from_ours_and_from_the_nulls_in_turn():
+    """Every dose has one row of ours and one of a null model; untouched, each start has its own."""
+    found = matrix.rows(["null-1", "null-2"], only=["rounding"], doses=[8.0, 4.0, 2.0])
+    assert [row.start for row in found if row.derivation == "untouched"] == ["ours", "null-1", "null-2"]
+    assert [(row.dose, row.start) for row in found if row.derivation == "rounding"] == [
+        (8.0, "ours"),
+        (8.0, "null-1"),
+        (4.0, "ours"),
+        (4.0, "null-2"),
+        (2.0, "ours"),
+        (2.0, "null-1"),
+    ]
+
+
+def _row(derivation, dose, start, *, loss, log10_p):
+    found = {"verdict": "evidence" if log10_p <= -3 else "no-evidence", "log10_p": log10_p, "log10_tail": 3 * log10_p}
+    audits = {audit: dict(found) for audit in asking.AUDITS} | {"overlap": {"not_measured": "it writes nothing"}}
+    return {
+        "derivation": derivation,
+        "dose": dose,
+        "start": start,
+        "loss": loss,
+        "audits": audits,
+        "toy_scale": derivation == "steering vector",
+        "seen": {"nats": 0.25} if dose else {},
+        "seconds": {"derive": 1.0, "ask": 2.0},
+    }
+
+
+ROWS = [
+    _row("untouched", 0.0, "ours", loss=3.0, log10_p=-4.0),
+    _row("untouched", 0.0, "null-1", loss=3.5, log10_p=-0.2),
+    _row("steering vector", 0.3, "ours", loss=3.25, log10_p=-1.0),
+    _row("steering vector", 0.3, "null-1", loss=3.5, log10_p=-2.0),
+]
+
+
+def test_the_table_tells_cost_null_rates_and_what_was_not_measured():
+    """Cost is counted from the same start untouched; one of two null rows lies below .05; gaps are told."""
+    text = table.markdown(ROWS)
+    assert "| steering vector (toy scale) | 0.3 | ours | +0.250 | none | -1.0 | -3.0 | – |" in text
+    assert "- order: p ≤ 0.05 in 1 of 2" in text
+    assert "- order: p ≤ 0.001 in 0 of 2" in text
+    assert "| not measured | – | – | – |" in text
+    assert "- steering vector 0.3 (ours): nats 0.25" in text
+
+
+def test_the_figure_is_the_same_again(tmp_path):
+    """Two drawings of the same rows are the same bytes, with every derivation named."""
+    for name in ("one.svg", "two.svg"):
+        figure.draw(ROWS, tmp_path / name)
+    first, second = ((tmp_path / name).read_bytes() for name in ("one.svg", "two.svg"))
+    assert first == second
+    assert b"<svg" in first
+
+
+def test_the_command_explains_itself(monkeypatch, capsys):
+    """run.py finds its own modules when it is started as a script, and names every derivation."""
+    script = BENCHMARKS / "survival" / "run.py"
+    monkeypatch.setattr(sys, "path", [str(script.parent), *(path for path in sys.path if path != str(BENCHMARKS))])
+    monkeypatch.setattr(sys, "argv", [str(script), "--help"])
+    with pytest.raises(SystemExit, match="0"):
+        runpy.run_path(str(script), run_name="__main__")
+    told = " ".join(capsys.readouterr().out.split())
+    assert all(name in told for name in ("--keep", *catalogue.ALL))
