@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from survival.derivations import (
     distillation,
+    editing,
     fine_tuning,
     head_scaling,
     heads_scaling,
@@ -13,14 +14,18 @@ from survival.derivations import (
     layer_dropping,
     lora,
     lora_unmerged,
+    massive,
     merging,
     noise,
     preferences,
     pruning,
+    recursion,
     rewarming,
     rounding,
+    sensitive_neurons,
     sinks,
     steering,
+    text_distillation,
     trimming,
     untouched,
     unwarmed,
@@ -47,16 +52,23 @@ ALL = {
         merging,
         trimming,
         distillation,
+        text_distillation,
         instructions,
         preferences,
         head_scaling,
         heads_scaling,
         steering,
         sinks,
+        recursion,
+        editing,
+        sensitive_neurons,
+        massive,
     )
 }
 UNTOUCHED = untouched.NAME
-TOY = frozenset({head_scaling.NAME, heads_scaling.NAME, steering.NAME, sinks.NAME})
+TOY = frozenset(
+    module.NAME for module in (head_scaling, heads_scaling, steering, sinks, editing, sensitive_neurons, massive)
+)
 """Derivations whose phenomenon hardly exists in models of this size; their rows say what was seen of it."""
 
 
