@@ -13,13 +13,11 @@ if TYPE_CHECKING:
 
 SIGNS = {"evidence": "**evidence**", "no-evidence": "none", "inconclusive": "inconclusive"}
 LEVELS = (0.05, 0.001)
-HEAD = (
-    "derivation",
-    "dose",
-    "start",
-    "cost",
-    *(f"{audit}: {what}" for audit in asking.AUDITS for what in ("verdict", "log10 p", "tail", "log10 E")),
-    "s",
+HEAD = ("derivation", "dose", "start", "cost", *asking.AUDITS, "s")
+LEGEND = (
+    "cost: rise of the loss on held-out text, nats a token. Audits: verdict, log10 p / log10 of the tail beyond its "
+    "floor / log10 e-value. The tail of the watermark audit is a rigorous bound; the others are extrapolations and "
+    "decide nothing. Membership has no e-value."
 )
 
 
@@ -35,10 +33,9 @@ def markdown(rows: Sequence[dict[str, Any]]) -> str:
     for row, cost in zip(rows, costs(rows), strict=True):
         name = f"{row['derivation']}{' (toy scale)' if row['toy_scale'] else ''}"
         cells = [name, f"{row['dose']:g}", row["start"], f"{cost:+.3f}"]
-        for audit in asking.AUDITS:
-            cells += _cells(row["audits"][audit])
+        cells += [_cell(row["audits"][audit]) for audit in asking.AUDITS]
         lines.append(_line([*cells, f"{row['seconds']['derive'] + row['seconds']['ask']:.0f}"]))
-    return "\n".join([*lines, "", *accused(rows), *_phenomena(rows)])
+    return "\n".join([LEGEND, "", *lines, "", *accused(rows), *_phenomena(rows)])
 
 
 def accused(rows: Sequence[dict[str, Any]]) -> list[str]:
@@ -58,16 +55,13 @@ def accused(rows: Sequence[dict[str, Any]]) -> list[str]:
     return lines
 
 
-def _cells(numbers: dict[str, Any]) -> list[str]:
-    """Spell a finding; a dash where an audit has no such number, or could not be made."""
+def _cell(numbers: dict[str, Any]) -> str:
+    """Spell a finding; a dash where an audit has no such number, or the reason why it was not made."""
     if "not_measured" in numbers:
-        return ["not measured", *["–"] * 3]
-    return [
-        SIGNS[numbers["verdict"]],
-        f"{numbers['log10_p']:.1f}",
-        f"{numbers['log10_tail']:.1f}" if "log10_tail" in numbers else "–",
-        f"{numbers['log10_e']:.1f}" if "log10_e" in numbers else "–",
-    ]
+        return f"not measured: {numbers['not_measured']}"
+    found = (numbers.get(name) for name in ("log10_p", "log10_tail", "log10_e"))
+    spelt = " / ".join("–" if value is None else f"{value:.1f}" for value in found)
+    return f"{SIGNS[numbers['verdict']]} {spelt}"
 
 
 def _phenomena(rows: Sequence[dict[str, Any]]) -> list[str]:

@@ -24,9 +24,9 @@ catalogue, editing, head_scaling, layer_dropping, massive = (
     importlib.import_module(f"survival.derivations.{name}")
     for name in ("catalogue", "editing", "head_scaling", "layer_dropping", "massive")
 )
-preferences, recursion, sensitive_neurons, sinks, steering = (
+preferences, recursion, rotation, sensitive_neurons, sinks, steering = (
     importlib.import_module(f"survival.derivations.{name}")
-    for name in ("preferences", "recursion", "sensitive_neurons", "sinks", "steering")
+    for name in ("preferences", "recursion", "rotation", "sensitive_neurons", "sinks", "steering")
 )
 Data = importlib.import_module("survival.derivations.data").Data
 Settings = importlib.import_module("survival.settings").Settings
@@ -34,9 +34,15 @@ Settings = importlib.import_module("survival.settings").Settings
 WORDS = [f"{first}{last}" for first in "bdfgklmnprst" for last in ("a", "e", "i", "o", "u")]
 OTHERS = [f"{word}{word}" for word in WORDS[:20]]
 SHAPE = training.Shape(layers=3, width=32, heads=2, vocabulary=320, context=128)
-NOTHING = {"rounding": 16.0, "scaling one head": 1.0, "scaling all heads": 1.0, "attention sinks": 32.0}
+NOTHING = {
+    "rounding": 16.0,
+    "scaling one head": 1.0,
+    "scaling all heads": 1.0,
+    "another temperature": 1.0,
+    "attention sinks": 32.0,
+}
 """Doses that change nothing, where that is not 0."""
-ALWAYS = {"distillation on logits", "distillation on texts", "recursive conversion"}
+ALWAYS = {"distillation on logits", "distillation on texts", "recursive conversion", "rotated 4-bit fine-tuning"}
 """Derivations that train a model anew, whatever the dose."""
 GROWING = {
     "noise on weights": (0.5, 1.0, 2.0),
@@ -47,6 +53,7 @@ GROWING = {
     "scaling one head": (0.5, -1.0),
     "scaling all heads": (0.5, -1.0),
     "steering vector": (0.3, 3.0),
+    "another temperature": (2.0, 4.0),
     "attention sinks": (2.0, 1.0),
     "massive activations zeroed": (2.0, 16.0),
 }
@@ -212,6 +219,20 @@ def test_layers_with_adapters_of_full_rank_are_what_they_were(world):
     assert (_logits(one, ids) - said).abs().max() > 0.1
     layers = [layer.mlp.dense_h_to_4h.base_layer.weight for layer in one.base_model.model.base_model.layers]
     assert all(torch.equal(layer, layers[0]) for layer in layers)
+
+
+def test_a_rotated_layer_is_near_and_lets_gradients_through(world):
+    """A layer of four bits a weight says nearly what it said, fewer bits an input move it, and gradients pass."""
+    layer, states = torch.nn.Linear(32, 8), torch.randn(5, 32, generator=torch.Generator().manual_seed(0))
+    said = layer(states).detach()
+    torch.testing.assert_close(rotation.Rotated(layer, bits=24)(states), said, atol=0.3, rtol=0)
+    assert (rotation.Rotated(layer, bits=2)(states) - said).abs().max() > 0.01
+    values = torch.linspace(-1, 1, 9, requires_grad=True)
+    found = rotation.rounded(values, 3)
+    assert len(found.detach().unique()) == 7
+    found.sum().backward()
+    assert torch.equal(values.grad, torch.ones(9))
+    assert _derive(world, "rotated 4-bit fine-tuning", 4.0).settings["activation bits"] == 4
 
 
 def test_the_most_variable_neurons_are_the_sensitive_ones():
@@ -381,10 +402,10 @@ ROWS = [
 def test_the_table_tells_cost_null_rates_and_what_was_not_measured():
     """Cost is counted from the same start untouched; one of two null rows lies below .05; gaps are told."""
     text = table.markdown(ROWS)
-    assert "| steering vector (toy scale) | 0.3 | ours | +0.250 | none | -1.0 | -3.0 | – |" in text
+    assert "| steering vector (toy scale) | 0.3 | ours | +0.250 | none -1.0 / -3.0 / – | none" in text
     assert "- order: p ≤ 0.05 in 1 of 2" in text
     assert "- order: p ≤ 0.001 in 0 of 2" in text
-    assert "| not measured | – | – | – |" in text
+    assert "| not measured: it writes nothing |" in text
     assert "- steering vector 0.3 (ours): nats 0.25" in text
 
 

@@ -21,10 +21,12 @@ from survival.derivations import (
     pruning,
     recursion,
     rewarming,
+    rotation,
     rounding,
     sensitive_neurons,
     sinks,
     steering,
+    temperature,
     text_distillation,
     trimming,
     untouched,
@@ -63,6 +65,8 @@ ALL = {
         editing,
         sensitive_neurons,
         massive,
+        rotation,
+        temperature,
     )
 }
 UNTOUCHED = untouched.NAME
