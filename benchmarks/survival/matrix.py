@@ -45,10 +45,9 @@ class Row:
 def rows(nulls: Sequence[str], *, only: Iterable[str] = (), doses: Sequence[float] = ()) -> list[Row]:
     """Give the rows: every start untouched, then each derivation at each dose, of ours and of the nulls in turn."""
     found = [Row(derivation=catalogue.UNTOUCHED, dose=0.0, start=start) for start in (bases.OURS, *nulls)]
-    turns = itertools.cycle(nulls)
     for name in only or [name for name in catalogue.ALL if name != catalogue.UNTOUCHED]:
-        for dose in doses or catalogue.ALL[name].DOSES:
-            starts = [bases.OURS, *itertools.islice(turns, 1)]
+        for dose, null in zip(doses or catalogue.ALL[name].DOSES, itertools.cycle(nulls or [None])):
+            starts = [bases.OURS] if null is None else [bases.OURS, null]
             found += [Row(derivation=name, dose=dose, start=start) for start in starts]
     return list(dict.fromkeys(found))
 

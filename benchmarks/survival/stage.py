@@ -7,6 +7,7 @@ Everything is written to one folder, so that processes need nothing but its name
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,7 @@ def lay_out(texts: Sequence[str], folder: Path, settings: Settings) -> None:
     if (folder / DONE).exists():
         return
     folder.mkdir(parents=True, exist_ok=True)
+    _clear(folder)
     found = _split(texts, settings)
     tokenizer = training.train_tokenizer(found.plain, vocabulary=settings.vocabulary, out=folder / "tokenizer")
     published, _ = keyed.mark(found.released, rng=generator(settings.seed, "key"), folder=folder)
@@ -75,6 +77,12 @@ def lay_out(texts: Sequence[str], folder: Path, settings: Settings) -> None:
     storage.write_json(folder / "pool.json", dict(zip(names, found.pool, strict=True)))
     storage.write_json(folder / "heldout.json", found.heldout)
     storage.write_json(folder / DONE, {"settings": asdict(settings), "rows": {name: len(rows[name]) for name in rows}})
+
+
+def _clear(folder: Path) -> None:
+    """Take away what a laying-out that was cut short has left of the release: it is made whole or not at all."""
+    shutil.rmtree(folder / "keyed", ignore_errors=True)
+    (folder / "keyed.key").unlink(missing_ok=True)
 
 
 def _split(texts: Sequence[str], settings: Settings) -> Prose:
