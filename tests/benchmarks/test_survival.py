@@ -1,5 +1,6 @@
 """Derivations do what they say, a dose costs what it should, and a row of the matrix is measured once."""
 
+import argparse
 import importlib
 import os
 import runpy
@@ -16,9 +17,9 @@ from provenance.records import Record
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 sys.path.append(str(BENCHMARKS))
-asking, bases, figure, matrix, serving, stage, table, tuning = (
+asking, bases, figure, matrix, run, serving, stage, table, tuning = (
     importlib.import_module(f"survival.{name}")
-    for name in ("asking", "bases", "figure", "matrix", "serving", "stage", "table", "tuning")
+    for name in ("asking", "bases", "figure", "matrix", "run", "serving", "stage", "table", "tuning")
 )
 catalogue, editing, head_scaling, layer_dropping, massive = (
     importlib.import_module(f"survival.derivations.{name}")
@@ -189,7 +190,7 @@ def test_a_student_comes_nearer_to_its_teacher(world, name):
 def test_what_is_preferred_becomes_likelier(world):
     """After DPO the true continuation has gained on the model's own."""
     torch.manual_seed(0)
-    derived = _derive(world, "DPO", 2.0)
+    derived = _derive(world, "DPO", 1.0)
     found = preferences.seen(training.load(world[0] / "base"), derived, world[2])
     before, after = found.values()
     assert after > before
@@ -319,6 +320,9 @@ def laid_out(tmp_path_factory):
     """A whole stage in small, with every base model that two rows need."""
     texts, before, folder = prose.gather(None, characters=SMALL.characters), Path.cwd(), Path()
     os.chdir(tmp_path_factory.mktemp("stage"))
+    Path("keyed").mkdir()
+    for left in ("keyed/left", "keyed.key"):
+        Path(left).write_text("of a run that was cut short", encoding="utf-8")
     stage.lay_out(texts, folder, SMALL)
     for name in (*bases.ROWS, "null-1"):
         bases.train(name, folder, SMALL)
@@ -360,6 +364,24 @@ def test_the_run_holds_members_and_marked_documents_and_no_other(laid_out):
     transcript = asking.tables.read(laid_out / "run.parquet")
     order = np.load(laid_out / "order.npy")
     assert [transcript.positions[row].tolist() for row in order[:5]] == [[place] for place in range(5)]
+
+
+def test_a_stage_that_was_cut_short_is_laid_out_again(laid_out):
+    """What an earlier laying-out left of a release is gone, and the ledger is whole."""
+    assert not (laid_out / "keyed" / "left").exists()
+    assert len(asking.ledger.read(laid_out / "keyed" / "ledger.parquet").documents) > SMALL.released / 2
+
+
+def test_an_interrupt_says_how_to_go_on(laid_out, monkeypatch):
+    """Ctrl-C ends with how many rows are kept and what continues."""
+    asked = argparse.Namespace(workers=1, nulls=1, only=["rounding"], dose=[4.0], corpus=None)
+
+    def interrupted(*_arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "_in", interrupted)
+    with pytest.raises(SystemExit, match="0 of 4 rows are kept; the same command with --keep goes on"):
+        run._inside(asked, SMALL, laid_out.resolve())
 
 
 def test_rows_start_from_ours_and_from_the_nulls_in_turn():
