@@ -1,0 +1,1 @@
+"""The numbers of each picture, and how they are drawn."""
