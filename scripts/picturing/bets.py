@@ -5,21 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from picturing import colours
 from scipy import stats
 
+from picturing import colours
 from provenance.stats import betting
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-COINS, NULLS, SHOWN = 400, 2_000, 40
-AGREES = 0.65
+COINS, NULLS, SHOWN = 400, 2_000, 25
+AGREES = 0.6
 """Chance that a coin agrees where the claim is true; by chance it is .5."""
 ALPHA = 0.05
 EVERY = 10
 FIRST = 20
+STEP = 4
+"""Coins between two points of a path that is drawn."""
 
 
 def capital(chance: float, *, seed: int) -> betting.Capital:
@@ -28,32 +30,34 @@ def capital(chance: float, *, seed: int) -> betting.Capital:
     return betting.coin_capital(np.full(COINS, 2), agree)
 
 
-def crossings() -> float:
-    """Give the share of the nulls whose capital ever reaches 1/α."""
-    paths = (capital(0.5, seed=seed).log10_max for seed in range(NULLS))
-    return float(np.mean([highest >= -np.log10(ALPHA) for highest in paths]))
-
-
 def looks() -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-    """Give the looks, and the shares of nulls that a fixed-size p and a bet have accused by each of them."""
+    """Give the looks, and the shares of nulls accused by each: by a fixed-size p at the looks, by a bet at any coin."""
     at = np.arange(FIRST, COINS + 1, EVERY)
     tosses = np.stack([np.random.default_rng(seed).random(COINS) < 0.5 for seed in range(NULLS)])
     pvalues = stats.binom.sf(np.cumsum(tosses, axis=1)[:, at - 1] - 1, at, 0.5)
     accused = np.maximum.accumulate(pvalues <= ALPHA, axis=1).mean(axis=0)
-    paths = np.stack([capital(0.5, seed=seed).path[at - 1] for seed in range(NULLS)])
+    paths = np.stack([capital(0.5, seed=seed).path for seed in range(NULLS)])
     reached = np.maximum.accumulate(paths >= -np.log(ALPHA), axis=1).mean(axis=0)
-    return at, accused, reached
+    return at, accused, reached[at - 1]
 
 
 def paint_capital(figure: Figure) -> None:
     """Show the capital of bets against chance: many where chance is all there is, one where it is not."""
     axes = figure.add_subplot()
+    read = np.arange(STEP, COINS + 1, STEP)
     for seed in range(SHOWN):
-        axes.plot(capital(0.5, seed=seed).path / np.log(10), color=colours.CHANCE, linewidth=0.7, alpha=0.7)
-    axes.plot(capital(AGREES, seed=0).path / np.log(10), color=colours.CLAIM, linewidth=2)
-    axes.annotate("a text that carries the mark", (190, 3.6), color=colours.CLAIM, ha="right")
-    axes.annotate(f"{SHOWN} texts that do not", (395, -2.4), color=colours.CHANCE, ha="right")
+        axes.plot(
+            read,
+            capital(0.5, seed=seed).path[STEP - 1 :: STEP] / np.log(10),
+            color=colours.CHANCE,
+            linewidth=0.7,
+            alpha=0.7,
+        )
+    axes.plot(read, capital(AGREES, seed=1).path[STEP - 1 :: STEP] / np.log(10), color=colours.CLAIM, linewidth=2)
+    axes.annotate("a text that carries the mark", (120, 1.9), color=colours.CLAIM, ha="right")
+    axes.annotate(f"{SHOWN} texts that do not", (30, -1.9), color=colours.CHANCE)
     colours.level(axes, 3, "1/α for α = .001", at=2)
+    axes.set_ylim(-2.3, 4)
     colours.label(axes, title="Capital of a bet at fair odds, from 1", x="coins read", y="log10 of the capital")
 
 
@@ -62,7 +66,7 @@ def paint_looks(figure: Figure) -> None:
     axes = figure.add_subplot()
     at, accused, reached = looks()
     axes.plot(at, accused, color=colours.CLAIM, label="p of a fixed size, looked at every 10 coins")
-    axes.plot(at, reached, color=colours.CHANCE, label="p = 1/(highest capital), looked at as often")
+    axes.plot(at, reached, color=colours.CHANCE, label="p = 1/(highest capital), looked at after every coin")
     colours.level(axes, ALPHA, "α = .05", at=380)
     axes.set_ylim(0, None)
     axes.legend(loc="upper left")

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from picturing import colours
 from scipy import stats
 
+from picturing import colours
 from provenance.stats import coins, redraw, tails
 
 if TYPE_CHECKING:
@@ -57,7 +57,11 @@ def paint_tails(figure: Figure) -> None:
     axes.plot(wins, [row.bound for row in rows], color=colours.CHANCE, label="Chernoff bound: rigorous")
     axes.plot(wins, [row.exact for row in rows], color=colours.THIRD, label="exact tail of 100 fair coins")
     axes.plot(
-        wins, [row.normal for row in rows], color=colours.GREY, linestyle=(0, (2, 2)), label="normal tail: extrapolation"
+        wins,
+        [row.normal for row in rows],
+        color=colours.GREY,
+        linestyle=(0, (2, 2)),
+        label="normal tail: extrapolation",
     )
     colours.level(axes, -4, "floor: 1 in 10,000", at=85)
     axes.legend(loc="lower left")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from picturing import colours
 from scipy import stats
 
+from picturing import colours
 from provenance.stats import clusters, tails
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ def paint_reruns(figure: Figure) -> None:
         right.plot(RERUNS, normal, "o-", color=colour, label=f"z off a normal, level {level:g}")
         right.plot(RERUNS, exact, color=colour, linestyle=(0, (2, 2)), label=f"t, level {level:g}")
     right.set(xscale="log", yscale="log")
+    right.set_ylim(0.0007, 1.5)
     right.legend(loc="upper right")
     colours.label(right, title="Share of innocents below the level", x="re-runs T", y="share")
 

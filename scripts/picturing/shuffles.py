@@ -6,8 +6,8 @@ import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
-from picturing import colours
 
+from picturing import colours
 from provenance.stats import permutation, rank, recency
 
 if TYPE_CHECKING:
@@ -64,11 +64,12 @@ def paint_arrangements(figure: Figure) -> None:
         f"{inside} of {len(every)} orders give {every[0]:.0f} or more:\np = {inside}/{len(every)} = "
         f"{enumerated_pvalue():.3f}",
         (float(every[0]), float(counts[extreme].max())),
-        xytext=(-12, 70),
-        textcoords="offset points",
+        xytext=(55, 12.5),
+        textcoords="data",
         ha="right",
         arrowprops={"arrowstyle": "-", "color": colours.GREY},
     )
+    axes.set_ylim(0, 15)
     colours.label(
         axes,
         title="All 120 orders in which five rows could have been read",
@@ -85,10 +86,14 @@ def paint_family(figure: Figure) -> None:
     for column, name in enumerate(recency.NAMES):
         straight = column == 0
         left.plot(
-            places / 400, curves[:, column], color=colours.CLAIM if straight else colours.CHANCE, linewidth=1.3, label=name
+            places / 400,
+            curves[:, column],
+            color=colours.CLAIM if straight else colours.CHANCE,
+            linewidth=1.3,
+            label=name,
         )
-    left.annotate("linear", (0.42, 0.46), color=colours.CLAIM)
-    left.annotate("exponential,\nh = .5 to .01", (0.45, 0.05), color=colours.CHANCE)
+    left.annotate("linear", (0.3, 0.42), color=colours.CLAIM)
+    left.annotate("exponential,\nh = .5 to .01", (0.02, 0.62), color=colours.CHANCE)
     colours.label(left, title="Seven ways in which a run may be remembered", x="place in the run", y="weight")
     whole, line = family()
     bins = np.linspace(-4, 4.5, 35).tolist()
@@ -96,8 +101,8 @@ def paint_family(figure: Figure) -> None:
     right.hist(whole.null, bins=bins, color=colours.CHANCE, alpha=0.7, label="largest of seven")
     right.axvline(whole.statistic, color=colours.CLAIM)
     right.axvline(line.statistic, color=colours.CLAIM, linestyle=(0, (2, 2)))
-    top = float(right.get_ylim()[1])
-    right.annotate(f"largest: {whole.statistic:.1f} ", (whole.statistic, 0.92 * top), ha="right", color=colours.CLAIM)
-    right.annotate(f"linear: {line.statistic:.1f} ", (line.statistic, 0.78 * top), ha="right", color=colours.CLAIM)
-    right.legend(loc="upper left")
+    right.set(xlim=(-4, 8), ylim=(0, 330))
+    right.annotate(f" largest: {whole.statistic:.1f}", (whole.statistic, 300), color=colours.CLAIM)
+    right.annotate(f" linear: {line.statistic:.1f}", (line.statistic, 265), color=colours.CLAIM)
+    right.legend(loc="upper left", bbox_to_anchor=(0, 1))
     colours.label(right, title=f"{RESAMPLES:,} shuffles", x="standardised statistic", y="shuffles")

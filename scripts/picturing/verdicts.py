@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from picturing import colours
 
+from picturing import colours
 from provenance.stats import multiplicity, roc
 
 if TYPE_CHECKING:
@@ -20,10 +20,14 @@ ALPHA = 0.001
 SIZES = (5, 10, 20, 50, 100, 200, 500)
 SHIFT = 0.5
 """Standard deviations between the two groups."""
+TRUTH = 0.638
+"""AUROC of two such groups: Φ(.5/√2)."""
 CALIBRATION = Path(__file__).resolve().parents[2] / "docs" / "calibration.md"
 GATED = {
     "books shuffled whole, not recorded": "chunks of the same books, not recorded",
-    "drift: the reference sees it, .5": "content drifting along the run: what the reference finds easy, correlation 0.5",
+    "drift: the reference sees it, .5": (
+        "content drifting along the run: what the reference finds easy, correlation 0.5"
+    ),
     "drift: a third model's, poor reference, .5": (
         "content drifting along the run: what a third model finds easy, a poor reference, correlation 0.5"
     ),
@@ -71,9 +75,9 @@ def paint_auroc(figure: Figure) -> None:
     for place, area in enumerate(every):
         axes.plot([place, place], [area.low, area.high], color=colours.CHANCE)
         axes.plot(place, area.value, "o", color=colours.CLAIM)
-    truth = 0.638
-    colours.level(axes, 0.5, "no difference: .5", at=4.4)
-    colours.level(axes, truth, "true value: .638", at=4.4)
+    axes.set_xlim(-0.5, len(SIZES) + 0.7)
+    colours.level(axes, 0.5, "no difference: .5", at=len(SIZES) - 0.6)
+    colours.level(axes, TRUTH, "true value: .638", at=len(SIZES) - 0.6)
     axes.set_xticks(range(len(SIZES)), [f"{size} + {size}" for size in SIZES])
     colours.label(axes, title="AUROC with its 95 % interval", x="members + non-members", y="AUROC")
 
@@ -105,4 +109,4 @@ def paint_gates(figure: Figure) -> None:
     axes.axvline(0.05, color=colours.GREY, linewidth=1, linestyle=(0, (4, 3)))
     axes.set_yticks(places, list(rows))
     axes.legend(loc="center right")
-    colours.label(axes, title="Order audits of innocents, at .05 (measured: calibration)", x="share", y="")
+    colours.label(axes, title="Order audits of innocents, at .05", x="share", y="")
