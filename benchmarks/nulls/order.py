@@ -279,6 +279,8 @@ SCENARIOS = (
     _scenario("same data in another order", _other_order, audits=2_000),
     _scenario("a reference that saw the order", _saw_the_order, audits=500, share=1.0),
     _scenario("a reference that saw a little of the order", _saw_the_order, audits=500, share=0.3),
+    _scenario("a reference that saw the order backwards", _saw_the_order, audits=500, share=-1.0),
+    _scenario("a reference that saw a little of the order backwards", _saw_the_order, audits=500, share=-0.3),
     _scenario("duplicates in the transcript", _duplicates, audits=2_000),
     _scenario("strata, two epochs, steps of eight", layered, audits=500),
     _stopping("independent model", _independent),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 COINS, NULLS, SHOWN = 400, 2_000, 25
 AGREES = 0.6
 """Chance that a coin agrees where the claim is true; by chance it is .5."""
-ALPHA = 0.05
+ALPHA, FAIR = 0.05, 0.5
 EVERY = 10
 FIRST = 20
 STEP = 4
@@ -33,10 +33,10 @@ def capital(chance: float, *, seed: int) -> betting.Capital:
 def looks() -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
     """Give the looks, and the shares of nulls accused by each: by a fixed-size p at the looks, by a bet at any coin."""
     at = np.arange(FIRST, COINS + 1, EVERY)
-    tosses = np.stack([np.random.default_rng(seed).random(COINS) < 0.5 for seed in range(NULLS)])
-    pvalues = stats.binom.sf(np.cumsum(tosses, axis=1)[:, at - 1] - 1, at, 0.5)
+    tosses = np.stack([np.random.default_rng(seed).random(COINS) < FAIR for seed in range(NULLS)])
+    pvalues = stats.binom.sf(np.cumsum(tosses, axis=1)[:, at - 1] - 1, at, FAIR)
     accused = np.maximum.accumulate(pvalues <= ALPHA, axis=1).mean(axis=0)
-    paths = np.stack([capital(0.5, seed=seed).path for seed in range(NULLS)])
+    paths = np.stack([capital(FAIR, seed=seed).path for seed in range(NULLS)])
     reached = np.maximum.accumulate(paths >= -np.log(ALPHA), axis=1).mean(axis=0)
     return at, accused, reached[at - 1]
 
@@ -48,7 +48,7 @@ def paint_capital(figure: Figure) -> None:
     for seed in range(SHOWN):
         axes.plot(
             read,
-            capital(0.5, seed=seed).path[STEP - 1 :: STEP] / np.log(10),
+            capital(FAIR, seed=seed).path[STEP - 1 :: STEP] / np.log(10),
             color=colours.CHANCE,
             linewidth=0.7,
             alpha=0.7,
