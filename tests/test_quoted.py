@@ -12,7 +12,7 @@ LINK = re.compile(r"\]\(([\w-]+\.md)(?:#[\w-]+)?\)")
 POWER = re.compile(r"\b10\^-?\d+(?:\.\d+)?")
 SHARE = re.compile(r"(?<![\w.^,])(?:0?\.\d+|\d+(?:\.\d+)?(?= %))(?!\w|\.\d)")
 NEGATIVE = re.compile(r"(?<![\w^.-])-\d+\.\d+")
-COUNT = re.compile(r"\b\d+ of (?:the )?\d+\b")
+COUNT = re.compile(r"(?<![\d.])\d+ of (?:the )?\d+(?![\d.])")
 LEVELS = {".001", ".01", ".05", ".1", ".5"}
 """Levels and the coin's own AUROC are nobody's measurement."""
 
