@@ -54,7 +54,9 @@ def test_quoted_figures_stand_where_the_line_points(name):
         source = _plain("\n".join((DOCS / page).read_text("utf-8") for page in sorted(pages)))
         figures = _figures(unit)
         checked += len(figures)
-        astray += [f"{figure} of {unit[:60]!r}: not in {sorted(pages)}" for figure in figures if not _holds(source, figure)]
+        astray += [
+            f"{figure} of {unit[:60]!r}: not in {sorted(pages)}" for figure in figures if not _holds(source, figure)
+        ]
     assert not astray
     assert checked >= 3
 

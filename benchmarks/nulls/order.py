@@ -279,8 +279,6 @@ SCENARIOS = (
     _scenario("same data in another order", _other_order, audits=2_000),
     _scenario("a reference that saw the order", _saw_the_order, audits=500, share=1.0),
     _scenario("a reference that saw a little of the order", _saw_the_order, audits=500, share=0.3),
-    _scenario("a reference that saw the order backwards", _saw_the_order, audits=500, share=-1.0),
-    _scenario("a reference that saw a little of the order backwards", _saw_the_order, audits=500, share=-0.3),
     _scenario("duplicates in the transcript", _duplicates, audits=2_000),
     _scenario("strata, two epochs, steps of eight", layered, audits=500),
     _stopping("independent model", _independent),
@@ -293,6 +291,10 @@ SCENARIOS = (
         "what a third model finds easy, a good reference", functools.partial(_ease, model="bell"), reference="originals"
     ),
     *_drifts("what a third model finds easy, a poor reference", functools.partial(_ease, model="bell"), beyond=True),
+    _scenario("a reference that saw the order backwards", _saw_the_order, audits=500, beyond=True, share=-1.0),
+    _scenario(
+        "a reference that saw a little of the order backwards", _saw_the_order, audits=500, beyond=True, share=-0.3
+    ),
     _scenario("documents shuffled whole, recorded", chunked, audits=500, of="documents", recorded=True),
     _scenario("documents shuffled whole, not recorded", chunked, audits=50, of="documents", recorded=False),
     _scenario("chunks of the same books, recorded", chunked, audits=500, of="books", recorded=True),

@@ -7,6 +7,7 @@ is as likely a deal of another key. The scores are those of real small models, o
 from __future__ import annotations
 
 import functools
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -136,6 +137,22 @@ def _stopped(drawn: Case, alpha: float) -> Evidence:
     )
 
 
+def _against(folder: Path, rng: np.random.Generator, *, of: tuple[Any, ...], spreads: float) -> Claim:
+    """Make the published variants less likely to the reference, by so many of its own spreads over the variants."""
+    drawn = _redealt(bench(folder, *of), rng)
+    told = defaultdict[str, list[float]](list)
+    for row in drawn.references[0].rows:
+        told[row.id].append(float(row.logprob.sum()))
+    rows = tuple(
+        replace(row, logprob=row.logprob - np.float32(spreads * np.std(told[row.id]) / len(row.logprob)))
+        if row.variant == 0
+        else row
+        for row in drawn.references[0].rows
+    )
+    made = replace(drawn, references=(replace(drawn.references[0], rows=rows),))
+    return functools.partial(_audited, made, None)
+
+
 def _scenario(
     name: str, suspect: str, *references: str, shape: str = "as it is", most: int | None = None, audits: int = 500
 ) -> Scenario:
@@ -159,4 +176,10 @@ SCENARIOS = (
     _scenario("documents first, 200 queries", "bell", "stranger", most=200),
     _stopping("the original unmarked corpus seen", "originals", "stranger"),
     _stopping("another recipient's copy seen", "bell", "stranger"),
+    Scenario(
+        name="a reference made to dislike what was published, by half its spread",
+        draw=functools.partial(_against, of=("as it is", "sibling", ("stranger",)), spreads=0.5),
+        audits=500,
+        beyond=True,
+    ),
 )
