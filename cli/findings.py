@@ -55,5 +55,5 @@ def finish(verdicts: Iterable[str], paths: Sequence[Path], *, how: dict[str, Any
 def _suggest(paths: Sequence[Path]) -> None:
     """Say how to read what was found; several findings are answers to one question and are weighed together."""
     if str(paths[0]) != streams.STREAM:
-        page = paths[0].with_suffix(".html") if len(paths) == 1 else "report.html"
+        page = paths[0].with_suffix(".report.html") if len(paths) == 1 else "report.html"
         terminal.say(f"next: provtool report {' '.join(map(str, paths))} --out {page}")

@@ -16,7 +16,7 @@ def ledger(marked):
 
 
 def test_an_order_audit_leaves_scores_and_evidence_behind(run, transcript, random_model, tmp_path):
-    """Evidence stands beside the transcript, scores beside it, and the next step is said."""
+    """Evidence stands beside the transcript, scores beside it, and the next step is said and can be taken."""
     done = run("audit", "order", transcript, "--suspect", random_model, "--window", "4:8", "--resamples", 999)
     assert done.code == 0
     assert done.out == ""
@@ -24,8 +24,9 @@ def test_an_order_audit_leaves_scores_and_evidence_behind(run, transcript, rando
     assert (found.audit, found.n) == ("order", 60)
     assert len(scoring.read(tmp_path / f"run.order.{Path(random_model).name}.scores.parquet").rows) == 60
     stem = f"run.order.{Path(random_model).name}"
-    assert done.err.splitlines()[-1] == f"next: provtool report {stem}.json --out {stem}.html"
+    assert done.err.splitlines()[-1] == f"next: provtool report {stem}.json --out {stem}.report.html"
     assert max(map(len, done.err.splitlines()[1:-1])) <= 80
+    assert run(*done.err.splitlines()[-1].split()[2:]).code == 0
 
 
 @pytest.mark.parametrize("name", ["order", "watermark"])

@@ -33,7 +33,7 @@ def test_a_text_of_a_descendant_is_found(run, seen, tmp_path):
     found = evidence.read(tmp_path / "run.overlap.theirs.json")
     assert (found.verdict, found.audit) == ("evidence", "overlap")
     assert "overlap of theirs.txt" in done.err
-    assert done.err.endswith("next: provtool report run.overlap.theirs.json --out run.overlap.theirs.html\n")
+    assert done.err.endswith("next: provtool report run.overlap.theirs.json --out run.overlap.theirs.report.html\n")
     reported = run("report", "run.overlap.theirs.json", "--out", "r.html")
     assert reported.code == 0, reported.err
 
