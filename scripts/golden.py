@@ -39,9 +39,11 @@ STORY = (
     "Nobody had finished the difficult map yet; various people thought that the additional cost was too big.",
 )
 WORDS = ("house", "river", "stone", "quiet", "morning", "letter", "garden", "winter", "window", "yellow", "bridge")
-DOCUMENTS, EXAMPLES, TEXTS, RERUNS = 24, 48, 48, 4
-LEFT = ("work", "reruns-made", "model", "told.parquet", "other.parquet", "members.parquet")
-"""What the files are made from, and what is not kept."""
+DOCUMENTS, EXAMPLES, TEXTS, RERUNS = 16, 48, 48, 4
+LEFT = ("work", "reruns-made", "model", "report.html", "few.jsonl")
+"""What is not kept."""
+TWICE = ("order.scores.parquet", "order.reference-1.scores.parquet", "watermark.scores.parquet")
+"""What lies in a bundle too."""
 
 
 def main() -> None:
@@ -125,9 +127,9 @@ def _stamp(name: str) -> None:
     stamping = importlib.util.module_from_spec(found)
     found.loader.exec_module(stamping)
     authority = stamping.Authority("Toy Stamps")
-    Path("roots.pem").write_bytes(authority.root.pem)
+    Path("toy-roots.pem").write_bytes(authority.root.pem)
     with stamping.serving(authority.respond) as (url, _):
-        _provtool("commit", name, "--timestamp", url, "--timestamp-roots", "roots.pem")
+        _provtool("commit", name, "--timestamp", url, "--timestamp-roots", "toy-roots.pem")
 
 
 def _release() -> None:
@@ -153,18 +155,21 @@ def _order() -> None:
     rows = [json.loads(line) for line in Path("seen.jsonl").read_text(encoding="utf-8").splitlines()]
     noise = _random(1).normal(size=len(rows))
     told = [-20 + 0.1 * row["position"] + float(chance) for row, chance in zip(rows, noise, strict=True)]
-    pq.write_table(pa.table({"id": [row["id"] for row in rows], "told": told}), "told.parquet")
-    how = ("--suspect", "column:told.parquet:told", "--reference", "ngram:ngram.parquet", "--window", "4:8")
-    known = ("--label", "derived", "--timestamp-roots", "roots.pem", "--resamples", 999, "--alpha", 0.01)
+    pq.write_table(pa.table({"id": [row["id"] for row in rows], "told": told}), "work/told.parquet")
+    how = ("--suspect", "column:work/told.parquet:told", "--reference", "ngram:ngram.parquet", "--window", "4:8")
+    known = ("--timestamp-roots", "toy-roots.pem", "--resamples", 999, "--alpha", 0.01)
     order = ("audit", "order", "transcript.parquet", *how, *known)
+    labels = ("--suspect", "ngram:ngram.parquet", "--label", "derived", "--label", "independent")
+    _provtool("audit", "order", "transcript.parquet", *how[:2], *labels, *how[4:], *known, "--out", "work/both.json")
+    Path("work/both.labels.json").rename("labels.json")
     _provtool(*order, "--out", "order.json", "--bundle", "bundle-order")
     _provtool(*order, "--out", "work/order.json", "--bundle", "bundle-order-redacted", "--redact")
 
 
 def _watermark() -> None:
     """Audit a suspect that read the release; leave a bundle, whole and redacted."""
-    _provtool("ngram", "marked/release/corpus.jsonl", "--order", 4, "--out", "other.parquet")
-    how = ("--suspect", "ngram:other.parquet", "--resamples", 999, "--alpha", 0.01)
+    _provtool("ngram", "marked/release/corpus.jsonl", "--order", 4, "--out", "work/other.parquet")
+    how = ("--suspect", "ngram:work/other.parquet", "--resamples", 999, "--alpha", 0.01)
     watermark = ("audit", "watermark", "marked/ledger.parquet", *how)
     _provtool(*watermark, "--out", "watermark.json", "--bundle", "bundle-watermark")
     _provtool(*watermark, "--out", "work/watermark.json", "--bundle", "bundle-watermark-redacted", "--redact")
@@ -179,13 +184,13 @@ def _texts() -> None:
     into = membership.split([row["id"] for row in rows], seed=7)
     for name, side in (("members", True), ("nonmembers", False)):
         _write(f"{name}.jsonl", [row for row, member in zip(rows, into, strict=True) if member == side])
-    _provtool("ngram", "members.jsonl", "--order", 3, "--out", "members.parquet")
-    how = ("--suspect", "ngram:members.parquet", "--split-seed", 7, "--resamples", 999, "--alpha", 0.01)
+    _provtool("ngram", "members.jsonl", "--order", 3, "--out", "work/members.parquet")
+    how = ("--suspect", "ngram:work/members.parquet", "--split-seed", 7, "--resamples", 999, "--alpha", 0.01)
     _provtool("audit", "membership", "members.jsonl", "nonmembers.jsonl", *how, "--out", "membership.json")
     seen = sorted(map(json.loads, Path("seen.jsonl").read_text().splitlines()), key=lambda row: row["position"])
     Path("quotes.txt").write_text("\n\n".join(row["text"] for row in seen[-12:]) + "\n", encoding="utf-8")
     marked = [json.loads(line)["text"] for line in Path("marked/release/corpus.jsonl").read_text().splitlines()]
-    Path("leak.txt").write_text("\n\n".join(marked[:16]) + "\n", encoding="utf-8")
+    Path("leak.txt").write_text("\n\n".join(marked[:12]) + "\n", encoding="utf-8")
     few = ("--resamples", 999, "--alpha", 0.01)
     _provtool("audit", "overlap", "transcript.parquet", "quotes.txt", *few, "--out", "overlap.json")
     _provtool("audit", "trace", "marked/ledger.parquet", "leak.txt", *few, "--out", "trace.json")
@@ -200,10 +205,13 @@ def _shape(training: Any) -> Any:
 
 def _reshuffle() -> None:
     """Run the last phase of a tiny run again, and audit a text by the re-runs."""
+    import transformers
+
     from provenance import reruns, tokenizers, training, transcripts
     from provenance.reruns import manifests
     from provenance.transcripts import record
 
+    transformers.set_seed(0)  # a checkpoint keeps the state of all generators
     tokenizer = tokenizers.load("model")
     rows = _random(0).integers(300, size=(24, 8), dtype="int32")
     run = record.Run("tokens.parquet", ids=[f"r{row}" for row in range(len(rows))], seed=0)
@@ -238,7 +246,7 @@ def _report() -> None:
     found = [f"{name}.json" for name in ("order", "watermark", "membership", "overlap", "reshuffle", "trace")]
     _provtool("report", *found, "--out", "report.html", "--alpha", 0.05)
     with Path("verification.json").open("w", encoding="utf-8") as stream, contextlib.redirect_stdout(stream):
-        _provtool("verify", "bundle-order", "--timestamp-roots", "roots.pem", "--json")
+        _provtool("verify", "bundle-order", "--timestamp-roots", "toy-roots.pem", "--json")
 
 
 def _sign() -> None:
@@ -250,7 +258,7 @@ def _sign() -> None:
     pem, public = serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     Path("work/signing.pem").write_bytes(private)
-    Path("signer.pem").write_bytes(key.public_key().public_bytes(pem, public))
+    Path("toy-signer.pem").write_bytes(key.public_key().public_bytes(pem, public))
     for path in ("order.json", "bundle-watermark"):
         _provtool("sign", path, "--key", "work/signing.pem")
 
@@ -274,7 +282,7 @@ def _unfinished() -> None:
 
 def _keep(work: Path, out: Path) -> None:
     """Copy what is kept, and write down its digests."""
-    for name in LEFT:
+    for name in (*LEFT, *TWICE):
         (shutil.rmtree if Path(name).is_dir() else os.remove)(work / name)
     shutil.copytree(work, out)
     names = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
