@@ -4,7 +4,7 @@ BIN := .venv/bin
 SOURCES := provenance watermark cli tests benchmarks scripts examples
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint browser screenshots bench clean
+.PHONY: demo test lint browser screenshots bench docs docs-serve clean
 
 demo: .venv/installed
 	$(BIN)/provtool demo $(DEMO)
@@ -31,8 +31,14 @@ bench: .venv/installed
 	$(BIN)/python benchmarks/speed.py
 	$(BIN)/python benchmarks/embedding.py
 
+docs: .venv/installed
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
+docs-serve: .venv/installed
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs serve
+
 clean:
-	rm -rf .venv tests/browser/node_modules demo-out .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv site tests/browser/node_modules demo-out .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 .venv/installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

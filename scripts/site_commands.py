@@ -9,15 +9,18 @@ import click
 
 from cli import main
 
+SETTINGS = main.command.context_settings
+
 
 def markdown(command: click.Command) -> click.Command:
-    r"""Copy a command; what its help keeps as it stands (click's ``\b``) becomes a block of code, and a group is whole."""
+    r"""Copy a command, or a group with its members; what help keeps as it stands (``\b``) becomes a block of code."""
     if isinstance(command, click.Group):
         with click.Context(command) as context:
             found = {name: command.get_command(context, name) for name in command.list_commands(context)}
         members = {name: markdown(member) for name, member in found.items() if member is not None}
-        return click.Group(command.name, commands=members, help=spelt(command.help or ""), params=list(command.params))
+        return click.Group(command.name, commands=members, help=spelt(command.help or ""), context_settings=SETTINGS)
     made = copy.copy(command)
+    made.context_settings = SETTINGS
     made.help = spelt(command.help or "")
     return made
 
