@@ -41,7 +41,7 @@ def follow(page: str) -> list[Printed]:
         if block["name"]:
             Path(block["name"]).write_text(block["body"], encoding="utf-8")
         elif block["kind"] == "sh":
-            came = "".join(map(run, block["body"].splitlines()))
+            came = "".join(map(run, block["body"].replace("\\\n", " ").splitlines()))
         else:
             found.append(Printed(shown=block["body"], came=came, span=block.span("body")))
     return found

@@ -69,7 +69,7 @@ def _ended(line):
 
 def _follow(guide):
     """Run a guide's commands in order; gives the exit code of each."""
-    lines = [line for block in _blocks(guide, "sh") for line in block.splitlines()]
+    lines = [line for block in _blocks(guide, "sh") for line in block.replace("\\\n", " ").splitlines()]
     assert all(line.startswith("provtool ") for line in lines)
     return {line: _ended(line.removeprefix("provtool ")) for line in lines}
 
