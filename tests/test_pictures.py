@@ -17,6 +17,7 @@ bets, lotteries, peers, shuffles, verdicts = (
     importlib.import_module(f"picturing.{name}") for name in ("bets", "lotteries", "peers", "shuffles", "verdicts")
 )
 PAGE = (ROOT / "docs" / "statistics.md").read_text("utf-8")
+IDENTIFIERS = re.compile(r"(?<=[\"#])[mp][0-9a-f]{10}\b")
 EXAMPLES = re.findall(r"^```pycon\n(.*?)^```", PAGE, flags=re.MULTILINE | re.DOTALL)
 
 
@@ -32,10 +33,11 @@ def test_the_page_s_examples_give_what_they_say():
 
 @pytest.mark.parametrize("name", pictures.PICTURES)
 def test_a_picture_lies_in_the_docs_as_it_is_drawn(name):
-    """Each picture of the page is, byte for byte, what the script draws today."""
+    """Each picture of the page is what the script draws today, but for identifiers, which are hashes of last digits."""
     assert f"(pictures/{pictures.file_name(name)})" in PAGE
     drawn = pictures.draw(pictures.PICTURES[name])
-    assert (pictures.OUT / pictures.file_name(name)).read_text("utf-8") == drawn
+    kept = (pictures.OUT / pictures.file_name(name)).read_text("utf-8")
+    assert IDENTIFIERS.sub("", drawn) == IDENTIFIERS.sub("", kept)
 
 
 def test_pictures_say_nothing_of_when_or_where_they_were_made():
