@@ -11,6 +11,7 @@ from provenance.errors import InputError
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Mapping
 
 PROPERTIES = (
     "name",
@@ -47,20 +48,27 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
         raise InputError(f"not JSON ({error})", path=path, expected="a JSON object") from error
     if not isinstance(value, dict):
         raise InputError("not a JSON object", path=path, expected="one, such as {'license': 'https://…'}")
-    for name, content in value.items():
-        _check(name, content, path)
+    check(value, path=path)
     return value
 
 
-def _check(name: str, content: object, path: str | os.PathLike[str]) -> None:
-    if name not in PROPERTIES:
-        near = difflib.get_close_matches(name, PROPERTIES, n=1)
-        hint = f"{near[0]!r}" if near else None
-        raise InputError(f"unknown property {name!r}", path=path, expected=f"one of {', '.join(PROPERTIES)}", hint=hint)
-    if not content or not isinstance(content, str | list | dict):
-        raise InputError(f"{name!r} says nothing", path=path, expected="a string, a list or an object")
+def check(about: Mapping[str, Any], *, path: str | os.PathLike[str] | None = None) -> None:
+    """Refuse properties that we do not know, or that say nothing; `path` is where they were read.
+
+    Raises
+    ------
+    InputError
+        It names the property.
+    """
+    for name, content in about.items():
+        if name not in PROPERTIES:
+            near = difflib.get_close_matches(name, PROPERTIES, n=1)
+            expected, hint = f"one of {', '.join(PROPERTIES)}", repr(near[0]) if near else None
+            raise InputError(f"unknown property {name!r}", path=path, expected=expected, hint=hint)
+        if not content or not isinstance(content, str | list | dict):
+            raise InputError(f"{name!r} says nothing", path=path, expected="a string, a list or an object")
 
 
-def missing(about: dict[str, Any]) -> list[str]:
+def missing(about: Mapping[str, Any]) -> list[str]:
     """Name what Croissant wants of every data set and is not said."""
     return [name for name in REQUIRED if name not in about]

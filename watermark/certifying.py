@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from provenance import artifacts
 from provenance.errors import InputError
+from watermark import about as saying
 from watermark import certificate, croissant, dealing, encoder, fidelity, restoring
 from watermark.ledger import LEDGER
 
@@ -51,13 +52,14 @@ def certify(
     Raises
     ------
     InputError
-        If release or ledger is missing, or there is a certificate already.
+        If release or ledger is missing, there is a certificate already, or Croissant has no property that `about` has.
     MismatchError
         If another key dealt the ledger.
     """
     place = Path(folder)
     if (place / CERTIFICATE_FILE).exists():
         raise InputError("exists", path=place / CERTIFICATE_FILE, expected="a release without a certificate")
+    saying.check(about or {})
     settings = artifacts.read_header(place / LEDGER_FILE, LEDGER).settings
     own = dealing.check_dealer(settings, key, path=place / LEDGER_FILE)
     corpus = restoring.open_release(place / RELEASE_FOLDER, settings)

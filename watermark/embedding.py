@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from provenance import artifacts, corpora, folders, storage
 from provenance.errors import MismatchError
 from provenance.language import surprisal
+from watermark import about as saying
 from watermark import certificate, certifying, ledger, mappings, marking, parts, precautions, unfinished
 from watermark.certifying import CERTIFICATE_FILE, DESCRIPTION_FILE, FIDELITY_FILE, LEDGER_FILE, RELEASE_FOLDER
 from watermark.ledger import LEDGER
@@ -95,8 +96,8 @@ def release(
     Raises
     ------
     InputError
-        If the corpus cannot be read or holds a secret of ours, `out` exists, a key is missing, or an interrupted run
-        had other settings.
+        If the corpus cannot be read or holds a secret of ours, `out` exists, a key is missing, an interrupted run had
+        other settings, or Croissant has no property that `about` has.
     MismatchError
         If the previous ledger is of another key, recipient, release or number of variants.
     """
@@ -104,6 +105,7 @@ def release(
     how, target = _named(embedding or Embedding(), opened), Path(out)
     settings = _settings(opened, how, key)
     _refuse(opened, target, force=force)
+    saying.check(about or {})
     inputs = {"corpus": corpora.digest(opened), **_ledgers(how)}
     with unfinished.folder(target, told={**settings, **inputs}, resume=resume, force=force) as begun:
         jobs = _jobs(opened, begun, key=key, how=how)

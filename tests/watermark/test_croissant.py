@@ -232,3 +232,11 @@ def test_what_a_publisher_says_is_checked(tmp_path, content, message):
     with pytest.raises(InputError, match=r"about\.json: ") as caught:
         about.read(tmp_path / "about.json")
     assert message in str(caught.value)
+
+
+def test_what_a_caller_says_is_checked_before_anything_is_marked(tmp_path):
+    """Nothing but properties of a data set reaches the description, whoever gives them."""
+    (tmp_path / "c.jsonl").write_bytes(jsonl(ROWS))
+    with pytest.raises(InputError, match="unknown property '@context'; expected one of name, description"):
+        release(tmp_path / "c.jsonl", tmp_path / "m", said={"@context": "x"})
+    assert not (tmp_path / "m").exists()
