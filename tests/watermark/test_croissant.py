@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import zstandard
-from datasets import Dataset
+from datasets import Dataset, DatasetDict
 
 from provenance import corpora
 from provenance.errors import InputError
@@ -153,6 +153,18 @@ def test_what_loaders_cannot_read_is_named_file_by_file(tmp_path):
     names = {part["name"] for part in found["distribution"]}
     assert names >= {"release/c.jsonl.zst", "release/s.csv", "release/saved/state.json", "certificate.json"}
     assert all(isinstance(check, croissant.Held) for check in checked(made))
+
+
+def test_splits_of_a_saved_dataset_are_described(tmp_path):
+    """Each split's files stand in the description, and so does the file that names the splits."""
+    splits = {name: Dataset.from_list([{**row, "id": f"{name}-{row['id']}"} for row in ROWS]) for name in ("a", "b")}
+    DatasetDict(splits).save_to_disk(tmp_path / "saved")
+    made = release(tmp_path / "saved", tmp_path / "m")
+    found = json.loads(made.description.read_text())
+    names = {part["name"] for part in found["distribution"]}
+    assert names >= {"release/dataset_dict.json", "release/a/state.json", "release/b/dataset_info.json"}
+    assert all(isinstance(check, croissant.Held) for check in checked(made))
+    assert loaded(made).metadata.record_sets == []
 
 
 def checked(made):

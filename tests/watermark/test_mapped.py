@@ -178,6 +178,15 @@ def test_rows_of_another_marker_do_not_open(tmp_path, key_file, dataset):
     assert not (tmp_path / "l.parquet").exists()
 
 
+@pytest.mark.parametrize("content", [None, b"", b"x" * 40, "text"])
+def test_what_was_never_sealed_does_not_open(tmp_path, key_file, content):
+    """A row that no marker has seen is told by its number, whatever stands in the column."""
+    mark = watermark.marker(key=key_file, release="r")
+    rows = [{**ROWS[0], **mark(ROWS[0])}, {**ROWS[1], mark.column: content}]
+    with pytest.raises(MismatchError, match="row 1: not sealed by this marker"):
+        watermark.collect(rows, marker=mark, out=tmp_path / "l.parquet")
+
+
 def test_texts_changed_after_marking_are_told(tmp_path, key_file, dataset):
     """A step that lower-cases behind the marker would make a ledger that undoes nothing."""
     mark = watermark.marker(key=key_file, release="r")
