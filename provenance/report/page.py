@@ -91,9 +91,11 @@ def write(path: str | os.PathLike[str], report: Report, *, form: Form = "html") 
     Parameters
     ----------
     path
-        Of the page.
+        Of the report.
     report
         By `render`.
+    form
+        Of which the file is: a page, Markdown or JSON.
 
     Raises
     ------
