@@ -71,7 +71,7 @@ class SuspectError(ProvenanceError):
     exit_code: ClassVar[int] = 4
 
 
-def closest(name: str, known: Iterable[str]) -> str | None:
+def closest(name: str, known: Iterable[str], *, cutoff: float = 0.5) -> str | None:
     """Say which of the known names was likely meant by one that is none of them; None if it resembles none.
 
     Examples
@@ -79,5 +79,5 @@ def closest(name: str, known: Iterable[str]) -> str | None:
     >>> closest("texts", ["id", "text"])
     'text'
     """
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(name, known, n=1, cutoff=cutoff)
     return near[0] if near else None

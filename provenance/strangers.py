@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from provenance.errors import ArtifactError, InputError
+from provenance.errors import ArtifactError, InputError, closest
 
 if TYPE_CHECKING:
     import os
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 MAGIC = b"PAR1"
 """How every Parquet file begins."""
 NAMES = {"scores": "a table of scores", "ngram": "a table of n-grams"}
+NEARLY = 0.75
+"""How alike names must be for one to be taken for the other: a slip of the hand, not another file."""
 MADE_BY = {"ledger": "watermark", "scores": "score", "ngram": "ngram"}
 
 
@@ -30,7 +32,7 @@ def refuse(path: str | os.PathLike[str], kind: str | None) -> None:
     if Path(path).is_dir():
         raise InputError("a folder", path=path, expected=expected or "a file")
     if not Path(path).is_file():
-        raise InputError("no such file", path=path)
+        raise missing(path)
     try:
         with Path(path).open("rb") as stream:
             begins = stream.read(len(MAGIC))
@@ -38,6 +40,21 @@ def refuse(path: str | os.PathLike[str], kind: str | None) -> None:
         raise InputError(f"cannot be read ({error.strerror})", path=path) from error
     if kind and not MAGIC.startswith(begins):  # what was cut short is told by who reads on
         raise ArtifactError("no table of provtool's", path=path, expected=expected, hint=_source(kind, path))
+
+
+def missing(path: str | os.PathLike[str], *, what: str = "no such file") -> InputError:
+    """Say that there is nothing at a path, and what beside it has nearly this name."""
+    place = Path(path)
+    beside = {one.stem: one for one in _beside(place) if one.suffix == place.suffix}
+    near = closest(place.stem, beside, cutoff=NEARLY)
+    return InputError(what, path=path, hint=f"{beside[near]} (did you mean it?)" if near else None)
+
+
+def _beside(place: Path) -> list[Path]:
+    try:
+        return sorted(place.parent.iterdir())
+    except OSError:
+        return []
 
 
 def named(kind: str) -> str:

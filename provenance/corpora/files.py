@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from provenance import artifacts, storage
+from provenance import artifacts, storage, strangers
 from provenance.errors import InputError
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def open(  # noqa: A001 (called as corpora.open)
     """
     place = Path(path)
     if not place.exists():
-        raise InputError("no such file or folder", path=path)
+        raise strangers.missing(path, what="no such file or folder")
     found = _listed(place) if place.is_dir() else _single(place)
     if opt_out_field and any(file.format == "text" for file in found.files):
         raise InputError("plain text has no fields, so none to opt out by", path=path, hint="leaving out --opt-out")

@@ -23,6 +23,8 @@ ROWS = (
     ("watermark c.jsonl --key r.key --out m", "m: exists; expected a new folder; try another name, or --force"),
     ("watermark c.jsonl --key r.key --id-field idd --out x", "try --id-field id (did you mean 'id'?)"),
     ("key new r.key", "r.key: exists, and a key is never overwritten; try another name"),
+    ("watermark articels.jsonl --key r.key --out x", "no such file or folder; try articles.jsonl (did you mean it?)"),
+    ("audit watermark m/ledgr.parquet --suspect ngram:n.parquet", f"try {LEDGER} (did you mean it?)"),
     ("audit order none.parquet --suspect ngram:n.parquet", "none.parquet: no such file"),
     ("audit order folder --suspect ngram:n.parquet", f"folder: a folder; {TRANSCRIPT}"),
     (
@@ -69,6 +71,7 @@ def desk(run, marked, counts, transcript, tmp_path):
     run("key", "new", "other.key")
     (tmp_path / "folder").mkdir()
     (tmp_path / "empty.jsonl").touch()
+    (tmp_path / "articles.jsonl").touch()
     (tmp_path / "bad.jsonl").write_text('{"text')
 
 
