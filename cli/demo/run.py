@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import concurrent.futures
+import functools
 import hashlib
-import multiprocessing
 import os
 import time
 from pathlib import Path
@@ -161,23 +160,22 @@ def _questions(out: Path) -> list[tuple[Question, ...]]:
 
 def _in_processes(work: Callable[[T], str], chains: Sequence[Sequence[T]]) -> None:
     """Do chains of tasks side by side, one thread a process; within a chain one after the other."""
+    from provenance import processes
+
     os.environ.update(ENVIRONMENT)
-    context = multiprocessing.get_context("spawn")
-    total = sum(map(len, chains))
+    done, total = 0, sum(map(len, chains))
     with (
-        concurrent.futures.ProcessPoolExecutor(WORKERS, mp_context=context) as pool,
+        processes.in_order(functools.partial(_each, work), chains, workers=WORKERS) as finished,
         terminal.progress("models", unit="models") as report,
     ):
         report(0, total)
-        waiting = {pool.submit(work, chain[0]): list(chain[1:]) for chain in chains}
-        done = 0
-        while waiting:
-            for future in concurrent.futures.wait(waiting, return_when="FIRST_COMPLETED").done:
-                future.result()
-                done += 1
-                report(done, total)
-                if rest := waiting.pop(future):
-                    waiting[pool.submit(work, rest[0])] = rest[1:]
+        for names in finished:
+            done += len(names)
+            report(done, total)
+
+
+def _each(work: Callable[[T], str], chain: Sequence[T]) -> list[str]:
+    return [work(task) for task in chain]
 
 
 def _audit(out: Path, *, seed: int) -> dict[str, Evidence]:

@@ -4,12 +4,13 @@ import json
 import re
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import click
 import pytest
 
-from cli import completion, main, voice
+from cli import answers, completion, main, voice
 
 STEPS = (
     "key new new.key",
@@ -176,3 +177,13 @@ def _command(name):
     for part in name:
         command = command.get_command(click.Context(command), part)
     return command
+
+
+def test_who_wants_to_hear_nothing_is_asked_nothing(monkeypatch):
+    """With somebody at the terminal a long scoring asks whether to go on; with --quiet it does not."""
+    for stream in (sys.stdin, sys.stderr):
+        monkeypatch.setattr(stream, "isatty", lambda: True)
+    with click.Context(main.command) as context:
+        assert answers._terminal()
+        context.meta[voice.KEY] = voice.Voice(quiet=True)
+        assert not answers._terminal()
