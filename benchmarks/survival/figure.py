@@ -15,7 +15,8 @@ ALPHA = -3.0
 """log10 of the level of a verdict, drawn as a line."""
 LINEAR = 0.02
 """Up to which cost, in nats a token, the axis is linear; beyond it is logarithmic."""
-COLOURS, MARKERS = 10, "osD^v<>pX*"
+COLOURS, MARKERS, LINES = 10, "osD^v<>pX*", ("-", "--", ":")
+"""Of equal colours, the marker and the kind of line tell which it is."""
 NULL = "#b0b0b0"
 
 
@@ -50,13 +51,18 @@ def _panel(panel: Any, audit: str, rows: Sequence[dict[str, Any]], costs: Sequen
         panel.scatter(*zip(*nulls, strict=True), s=12, color=NULL, label="null rows")
     for number, name in enumerate(dict.fromkeys(row["derivation"] for row in rows)):
         line = [(cost, tail) for derivation, ours, cost, tail in points if ours and derivation == name]
-        style = {"color": f"C{number % COLOURS}", "marker": MARKERS[number % len(MARKERS)], "ms": 5, "lw": 1}
-        panel.plot(*zip(*line, strict=True), label=name, ls="-" if number < COLOURS else "--", **style)
-    panel.axhline(ALPHA, color="black", lw=0.8, ls=":")
+        panel.plot(*zip(*line, strict=True), label=name, **_style(number))
+    panel.axhline(ALPHA, color="black", lw=0.8, ls=(0, (1, 2)), label="level of a verdict, 0.001")
     panel.set_xscale("symlog", linthresh=LINEAR)
-    panel.set_xlim(left=0)
+    panel.set_xlim(left=-LINEAR / 10)
     panel.set_title(audit)
     panel.set_xlabel("cost in quality: rise of held-out loss, nats a token")
+
+
+def _style(number: int) -> dict[str, Any]:
+    cycle = number // COLOURS
+    marker = MARKERS[(number + 3 * cycle) % len(MARKERS)]
+    return {"color": f"C{number % COLOURS}", "marker": marker, "ls": LINES[cycle % len(LINES)], "ms": 5, "lw": 1}
 
 
 def _tail(numbers: dict[str, Any]) -> float:

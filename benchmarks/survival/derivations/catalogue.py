@@ -18,6 +18,7 @@ from survival.derivations import (
     merging,
     noise,
     preferences,
+    prefixes,
     pruning,
     recursion,
     rewarming,
@@ -67,6 +68,7 @@ ALL = {
         massive,
         rotation,
         temperature,
+        prefixes,
     )
 }
 UNTOUCHED = untouched.NAME
