@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,8 @@ RELATIVE, ABSOLUTE = 1e-9, 1e-12
 """What rounding on another machine may change; the digest of the file sees the rest."""
 OWN = frozenset({"tool", "schema"})
 """What says who computed it."""
+SHOWN, BEFORE = 80, 20
+"""Letters of a value that a line of a terminal shows, and how many of them stand before the first that differs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,15 +31,17 @@ class Difference:
     found: Any
 
     def __str__(self) -> str:
-        return f"{self.field}: {_short(self.claimed)} claimed, {_short(self.found)} computed again"
+        claimed, found = _text(self.claimed), _text(self.found)
+        same = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(claimed, found, strict=False)))
+        return f"{self.field}: {_short(claimed, same)} claimed, {_short(found, same)} computed again"
 
 
 def compare(claimed: Evidence, found: Evidence) -> tuple[int, tuple[Difference, ...]]:
-    """Count the values that were compared, and give those that differ by more than rounding."""
+    """Count the values that were compared, and give those that differ by more than rounding, other inputs first."""
     one, other = evidence.to_json(claimed), evidence.to_json(found)
     for name in OWN:
         del one[name], other[name]
-    return sum(1 for _ in _leaves(other)), tuple(differ("", one, other))
+    return sum(1 for _ in _leaves(other)), tuple(sorted(differ("", one, other), key=_is_number))
 
 
 def differ(place: str, one: Any, other: Any) -> Iterator[Difference]:
@@ -65,6 +70,19 @@ def _leaves(value: Any) -> Iterator[Any]:
         yield value
 
 
-def _short(value: Any) -> str:
-    text = "nothing" if value is None else str(value)
-    return text if len(text) <= 80 else f"{text[:77]}…"  # noqa: PLR2004 (a line of a terminal)
+def _is_number(difference: Difference) -> bool:
+    """Tell what was computed from what it was computed from, which explains the rest."""
+    return not difference.field.startswith("inputs")
+
+
+def _text(value: Any) -> str:
+    return "nothing" if value is None else str(value)
+
+
+def _short(text: str, same: int) -> str:
+    """Show what fits on a line, from shortly before where the other text begins to differ."""
+    if len(text) <= SHOWN:
+        return text
+    start = max(0, min(same - BEFORE, len(text) - SHOWN))
+    shown = text[start : start + SHOWN]
+    return f"{'…' if start else ''}{shown}{'…' if start + SHOWN < len(text) else ''}"
