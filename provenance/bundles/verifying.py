@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from provenance import artifacts, commitments, evidence, report, vouching
-from provenance.bundles import answers, comparing, manifests, opening, packing, signing
+from provenance.bundles import answers, comparing, manifests, opening, packing, reported, signing
 from provenance.checks import Check, Failed, Held, Skipped, Verification
 from provenance.errors import ProvenanceError
 from provenance.evidence import Evidence
@@ -180,19 +180,19 @@ def _settings(bundle: Bundle, found: Sequence[Evidence]) -> Iterator[Check]:
 
 
 def _report(bundle: Bundle, found: Sequence[Evidence]) -> Iterator[Check]:
-    """Lay the evidence out again: page and JSON must be those that lie here."""
-    what = "report"
-    if bundle.manifest.tool != artifacts.TOOL:
-        yield Skipped(what=what, detail=f"made by {bundle.manifest.tool}, which lays pages out in its own way")
-        return
+    """Lay the evidence out again: page and JSON must be those that lie here; of another version's, the numbers."""
+    what = reported.WHAT
     if len(found) < len(bundle.manifest.claims):
         yield Skipped(what=what, detail="evidence that cannot be read cannot be laid out")
         return
     try:
         names = [claim.evidence for claim in bundle.manifest.claims]
         again = packing.render(bundle.folder, found, names)
+        if bundle.manifest.tool != artifacts.TOOL:
+            yield from reported.check(bundle, again)
+            return
         other = [name for name, form in PAGES.items() if _content(bundle.folder / name) != report.text(again, form)]
-    except (ProvenanceError, OSError, ValueError) as error:
+    except (ProvenanceError, OSError, *BENT) as error:
         yield Failed(what=what, detail=f"cannot be laid out again: {error}")
         return
     yield from (Failed(what=what, detail=f"{name} is not what this evidence gives") for name in other)
