@@ -76,6 +76,7 @@ def _verified(path: Path, how: dict[str, Any], *, progress: Callable[[int, int |
     trusted = trust.load_roots(how["roots_path"]) if how["roots_path"] else None
     signer = signatures.load_signer(how["signer_path"]) if how["signer_path"] else None
     key = keys.load(how["key_path"]) if how["key_path"] or keys.ENVIRONMENT in os.environ else None
+    path = signing.signed(path)
     if manifests.is_bundle(path):
         return _of_bundle(path, how, key=key, trusted=trusted, signer=signer)
     if how["private"]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from provenance import commitments, storage, vouching
+from provenance import commitments, kinds, storage, vouching
 from provenance.checks import Check, Failed, Skipped, Verification
 from provenance.errors import InputError, MismatchError
 from watermark import certificate, claims, croissant, ledger
@@ -21,7 +21,16 @@ if TYPE_CHECKING:
     from watermark.claims import Claims
     from watermark.keys import Key
 
-COMMITMENT_ENDING = ".commitment.json"
+ENDINGS = (".commitment.json", ".commitment.tsr", ".opening.json")
+"""How what lies beside a file that was committed to is called."""
+HINTS = {
+    "evidence": "provtool audit … --bundle DIR, whose numbers are computed again, or provtool sign FILE",
+    "key": "provtool verify RELEASE --key FILE",
+    "signature": "the name of the file that was signed",
+    "rerun": "provtool audit reshuffle, which checks what it reads",
+    "reruns": "provtool audit reshuffle, which checks what it reads",
+}
+"""What says more of a kind than a commitment could."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,13 +72,21 @@ def verify(path: str | os.PathLike[str], *, means: Means | None = None) -> Verif
 
 def _target(path: Path) -> Path:
     if path.is_dir():
-        path /= CERTIFICATE_FILE
-    elif path.name.endswith(COMMITMENT_ENDING):
-        path = path.with_name(path.name.removesuffix(COMMITMENT_ENDING))
+        if not (path / CERTIFICATE_FILE).is_file():
+            what = f"a folder with neither bundle.json nor {CERTIFICATE_FILE}"
+            raise InputError(what, path=path, expected="a bundle, or a release with its certificate")
+        return path / CERTIFICATE_FILE
+    for ending in ENDINGS:
+        if path.name.endswith(ending):
+            path = path.with_name(path.name.removesuffix(ending))
     if not path.is_file():
         raise InputError("no such file", path=path, expected="a certificate, or a file with a commitment beside it")
     if not _is_certificate(path) and not commitments.is_committed(path):
-        raise InputError("no certificate, and no commitment beside it", path=path, hint=f"provtool commit {path}")
+        kind = kinds.tell(path)
+        hint = HINTS.get(kind or "", f"provtool commit {path}").replace("FILE", str(path))
+        known = f"a file of kind {kind!r}: " if kind else ""
+        what = f"{known}no certificate, and no commitment beside it"
+        raise InputError(what, path=path, hint=hint)
     return path
 
 

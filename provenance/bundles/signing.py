@@ -54,6 +54,13 @@ def beside(path: Path) -> Path:
     return Path(f"{path}{ENDING}")
 
 
+def signed(path: Path) -> Path:
+    """Give what a signature's file lies beside: evidence, or the bundle it is in; any other path as it is."""
+    if path.name == manifests.SIGNATURE:
+        return path.parent
+    return path.with_name(path.name.removesuffix(ENDING)) if path.name.endswith(ENDING) else path
+
+
 def _of(bundle: Bundle) -> Path:
     return bundle.folder / manifests.SIGNATURE
 

@@ -239,7 +239,7 @@ def test_what_cannot_be_verified_is_one_line(make, tmp_path):
     (tmp_path / "x.json").write_text("{}")
     for path, message in (
         (tmp_path / "none", "no such file"),
-        (tmp_path, r"certificate\.json: no such file"),
+        (tmp_path, r"a folder with neither bundle\.json nor certificate\.json; expected a bundle"),
         (tmp_path / "x.json", "no certificate, and no commitment beside it; try provtool commit"),
     ):
         with pytest.raises(InputError, match=message):
