@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import datetime
+import datetime as dt
 import hashlib
 import importlib
 import importlib.util
@@ -26,12 +26,12 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 AUTHORITY = Path(__file__).parents[1] / "tests" / "authority.py"
 VERSION = "0.1.0+golden"
 """A version of its own: what another version wrote is read, but its pages are not laid out again to the letter."""
-MADE = datetime.datetime(2026, 3, 4, 5, 0, tzinfo=datetime.UTC)
+MADE = dt.datetime(2026, 3, 4, 5, 0, tzinfo=dt.UTC)
 STORY = (
     "The harbour master decided to purchase a large boat, because many visitors wanted a quiet tour of the coast.",
     "She quickly explained the plan to the council, and the work usually began before the first snow of the winter.",
@@ -53,7 +53,18 @@ def main() -> None:
     out = parser.parse_args().out.absolute()
     with tempfile.TemporaryDirectory() as work, _as_of_then(Path(work)):
         os.chdir(work)
-        for step in (_transcripts, _release, _order, _watermark, _texts, _reshuffle, _plan, _report, _sign, _unfinished):
+        for step in (
+            _transcripts,
+            _release,
+            _order,
+            _watermark,
+            _texts,
+            _reshuffle,
+            _plan,
+            _report,
+            _sign,
+            _unfinished,
+        ):
             step()
         _keep(Path(work), out)
     print(f"{out}: {sum(path.stat().st_size for path in out.rglob('*') if path.is_file()):,} bytes")
@@ -73,8 +84,8 @@ def _as_of_then(work: Path) -> Iterator[None]:
     with (
         mock.patch.object(commitments, "secrets", salts),
         mock.patch.object(commitments, "datetime", clock),
-        mock.patch.object(shards.socket, "gethostname", lambda: "golden"),
-        mock.patch.object(shards.os, "getpid", lambda: 1),
+        mock.patch.object(shards.socket, "gethostname", return_value="golden"),
+        mock.patch.object(shards.os, "getpid", return_value=1),
     ):
         yield
 
