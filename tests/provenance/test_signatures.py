@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from google.protobuf import json_format
 from in_toto_attestation.v1 import statement_pb2
 from in_toto_attestation.v1.statement import Statement
 from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import VerificationError
+from securesystemslib.signer import Signature as SSlibSignature
 from securesystemslib.signer import SSlibKey
 
 from provenance import evidence, signatures
@@ -23,6 +25,7 @@ from provenance.errors import InputError
 from provenance.evidence import Effect, Evidence, Gate, Statistic
 
 OPENSSL = shutil.which("openssl")
+GOLDEN = Path(__file__).parents[2] / "fixtures" / "golden"
 
 
 def _openssl(*arguments):
@@ -108,6 +111,90 @@ def test_one_flipped_byte_of_the_signature(signed, pair, part):
     public = SSlibKey.from_crypto(serialization.load_pem_public_key(pair[1].read_bytes()))
     with pytest.raises(VerificationError):
         Envelope.from_dict(json.loads(path.read_text())).verify([public], 1)
+
+
+def _flipped(content):
+    """Give some bytes once for each of them, with one bit of it flipped: in turn the lowest, the next, and so on."""
+    for place in range(len(content)):
+        changed = bytearray(content)
+        changed[place] ^= 1 << place % 8
+        yield bytes(changed)
+
+
+def _verifies(envelope, key):
+    """Ask the standard's own library, for which a key that is no point of the curve is an error too."""
+    try:
+        envelope.verify([SSlibKey.from_crypto(key)], 1)
+    except VerificationError:
+        return False
+    return True
+
+
+GOLDEN_SIGNATURES = ["order.json.dsse.json", "bundle-watermark/bundle.dsse.json"]
+
+
+@pytest.mark.parametrize("name", GOLDEN_SIGNATURES)
+def test_any_flipped_byte_of_payload_signature_or_key(name):
+    """The standard's library verifies what was signed once, and refuses it after one flipped bit of any byte of it."""
+    value = json.loads((GOLDEN / name).read_text())
+    envelope = Envelope.from_dict(value)
+    public = serialization.load_pem_public_key((GOLDEN / "toy-signer.pem").read_bytes())
+    assert _verifies(envelope, public)
+    (signature,) = envelope.signatures.values()
+    payloads, signatures_ = list(_flipped(envelope.payload)), list(_flipped(bytes.fromhex(signature.signature)))
+    assert (len(payloads) > 500, len(signatures_)) == (True, 64)
+    for payload in payloads:
+        assert not _verifies(Envelope(payload, envelope.payload_type, envelope.signatures), public)
+    for changed in signatures_:
+        other = SSlibSignature(signature.keyid, changed.hex())
+        assert not _verifies(Envelope(envelope.payload, envelope.payload_type, {other.keyid: other}), public)
+    raw = public.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+    for changed in _flipped(raw):
+        other = SSlibSignature(
+            SSlibKey.from_crypto(Ed25519PublicKey.from_public_bytes(changed)).keyid, signature.signature
+        )
+        held = Envelope(envelope.payload, envelope.payload_type, {other.keyid: other})
+        assert not _verifies(held, Ed25519PublicKey.from_public_bytes(changed))
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/vnd.in-toto+jsom", ""])
+def test_the_kind_of_the_payload_is_signed_too(kind):
+    """DSSE signs what the payload is: another kind over the same bytes is refused."""
+    envelope = Envelope.from_dict(json.loads((GOLDEN / GOLDEN_SIGNATURES[0]).read_text()))
+    public = serialization.load_pem_public_key((GOLDEN / "toy-signer.pem").read_bytes())
+    assert not _verifies(Envelope(envelope.payload, kind, envelope.signatures), public)
+
+
+@pytest.mark.parametrize("place", [0, 31, 63])
+def test_any_flipped_byte_is_caught_by_the_command_too(tmp_path, place):
+    """What the standard's library refuses is a finding here: payload, signature and key."""
+    value = json.loads((GOLDEN / GOLDEN_SIGNATURES[0]).read_text())
+    signer = signatures.load_signer(GOLDEN / "toy-signer.pem")
+    shutil.copyfile(GOLDEN / "order.json", tmp_path / "order.json")
+    beside, other = tmp_path / "order.json.dsse.json", Ed25519PrivateKey.generate().public_key()
+    beside.write_text(json.dumps(value))
+    assert [type(one) for one in signing.check_beside(tmp_path / "order.json", signer=signer)] == [Held, Held]
+    assert Failed in map(type, signing.check_beside(tmp_path / "order.json", signer=SSlibKey.from_crypto(other)))
+    for holder, part in ((value, "payload"), (value["signatures"][0], "sig")):
+        kept, content = holder[part], bytearray(base64.b64decode(holder[part]))
+        content[place] ^= 4
+        holder[part] = base64.b64encode(content).decode()
+        beside.write_text(json.dumps(value))
+        assert Failed in map(type, signing.check_beside(tmp_path / "order.json", signer=signer))
+        holder[part] = kept
+
+
+def test_the_statement_names_what_verify_compares():
+    """Every file of a signed bundle is a subject of the statement, the manifest too, each with its digest."""
+    envelope = Envelope.from_dict(json.loads((GOLDEN / GOLDEN_SIGNATURES[1]).read_text()))
+    statement = json.loads(envelope.payload)
+    folder = GOLDEN / "bundle-watermark"
+    there = {path.name: signatures.storage.digest(path) for path in folder.iterdir() if path.name != "bundle.dsse.json"}
+    assert {subject["name"]: subject["digest"]["sha256"] for subject in statement["subject"]} == there
+    assert statement["predicateType"] == "urn:provtool:evidence:1"
+    told = evidence.read(folder / "evidence.json")
+    assert statement["predicate"]["findings"][0]["verdict"] == told.verdict
+    assert statement["predicate"]["findings"][0]["log10_pvalue"] == told.log10_pvalue
 
 
 def test_one_flipped_byte_of_the_evidence(signed, pair):
