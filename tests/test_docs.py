@@ -284,6 +284,7 @@ def test_fields_of_evidence_are_those_of_the_code(artifacts):
         ("commitments", evidence.Commitment),
         ("asymptotic", evidence.LogP),
         ("bound", evidence.LogP),
+        ("unreferenced", evidence.LogP),
         ("evalue", evidence.EValue),
         ("auroc", evidence.Auroc),
         ("tpr_at_fpr", evidence.TprAtFpr),
