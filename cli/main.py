@@ -105,7 +105,9 @@ def _refusals() -> Iterator[None]:
 
 
 def _fail(line: str, code: int) -> None:
-    click.echo(f"provtool: {line}", err=True)
+    from cli import terminal
+
+    click.echo(terminal.plain(f"provtool: {line}"), err=True)
     sys.exit(code)
 
 

@@ -62,6 +62,11 @@ def _drawn(what: str, *, unit: str) -> Iterator[Callable[[int, int | None], None
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
+def plain(text: str) -> str:
+    """Show control characters of somebody else's words as such: they can neither hide a line nor write one."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+
+
 def _told(what: str, *, unit: str) -> Callable[[int, int | None], None]:
     return ticker.ticking(what, unit=unit, tell=say)
 

@@ -123,7 +123,7 @@ def _courts(key: Key | None) -> dict[str, Court]:
 
 def _say(found: Verification) -> None:
     for check in found.checks:
-        click.echo(f"{WORDS[type(check).__name__]:<8}{check.what}: {check.detail}")
+        click.echo(terminal.plain(f"{WORDS[type(check).__name__]:<8}{check.what}: {check.detail}"))
     count = Counter(type(check).__name__ for check in found.checks)
     lead = "all that was checked holds" if found.holds else "not all that was checked holds"
     terminal.say(f"{lead}: {count['Failed']:,} fail, {count['Held']:,} hold, {count['Skipped']:,} skipped")

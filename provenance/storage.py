@@ -96,7 +96,7 @@ def read_json(path: str | os.PathLike[str], *, schema: str) -> dict[str, Any]:
 def parse_json(text: str, *, schema: str, path: str | os.PathLike[str]) -> dict[str, Any]:
     """Read a JSON object of ours from text; `path` is what messages call it."""
     try:
-        value = json.loads(text, parse_constant=_no_number)
+        value = json.loads(text, parse_constant=_no_number, object_pairs_hook=_once)
     except json.JSONDecodeError as error:
         raise ArtifactError(f"not JSON ({error.msg})", path=path, line=error.lineno, expected=schema) from error
     except (ValueError, RecursionError) as error:
@@ -105,6 +105,15 @@ def parse_json(text: str, *, schema: str, path: str | os.PathLike[str]) -> dict[
     if found != schema:
         raise ArtifactError(f"schema is {found!r}", path=path, expected=repr(schema))
     return dict(value)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a name that stands twice: of two readers each could go by another."""
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} twice")
+    return value
 
 
 def _no_number(name: str) -> float:

@@ -188,7 +188,7 @@ def read(path: str | os.PathLike[str]) -> Ledger:
     settings = table.header.settings
     check_settings(settings, path=path)
     documents = tuple(from_row(row, path=path) for row in table.rows.to_pylist())
-    _check_documents(documents, variants=settings["alternates"] + 1, path=path)
+    check_documents(documents, variants=settings["alternates"] + 1, path=path)
     return Ledger(
         path=Path(path),
         sha256=table.sha256,
@@ -214,7 +214,14 @@ def check_settings(settings: Mapping[str, Any], *, path: str | os.PathLike[str])
             raise ArtifactError(f"setting {name!r} is damaged or missing", path=path, expected="a ledger's header")
 
 
-def _check_documents(documents: Sequence[Marked], *, variants: int, path: str | os.PathLike[str]) -> None:
+def check_documents(documents: Sequence[Marked], *, variants: int, path: str | os.PathLike[str]) -> None:
+    """Refuse a document that stands twice or lacks a variant.
+
+    Raises
+    ------
+    ArtifactError
+        With the first.
+    """
     seen = set[str]()
     for document in documents:
         if document.id in seen:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from provenance import artifacts
+from provenance.bundles.redacted import sound
+from provenance.errors import ArtifactError
 from watermark import claims, ledger
 from watermark.ledger import Ledger, Marked
 from watermark.sites import Site
@@ -38,12 +40,15 @@ def write(path: Path, target: Path) -> None:
 
 def read(path: Path) -> Ledger:
     """Read what stands for a ledger: documents without a text, whose sites have no place."""
-    table = artifacts.read(path, REDACTED)
+    table = sound.read(path, REDACTED)
     settings = table.header.settings
+    ledger.check_settings(settings, path=path)
+    documents = tuple(_marked(row, path) for row in table.rows.to_pylist())
+    ledger.check_documents(documents, variants=settings["alternates"] + 1, path=path)
     return Ledger(
         path=path,
         sha256=settings["stands_for"],
-        documents=tuple(map(_marked, table.rows.to_pylist())),
+        documents=documents,
         release=settings["release"],
         key_id=settings["key_id"],
         recipient=settings["recipient"],
@@ -57,7 +62,10 @@ def _pattern(chosen: Sequence[int]) -> list[int]:
     return [numbers.setdefault(choice, len(numbers)) for choice in chosen]
 
 
-def _marked(row: Mapping[str, Any]) -> Marked:
+def _marked(row: Mapping[str, Any], path: Path) -> Marked:
     chosen = tuple(map(tuple, row["patterns"]))
+    if any(len(one) != len(chosen[0]) or list(one) != _pattern(one) for one in chosen):
+        what = f"document {row['id']!r} has patterns that no deal gives"
+        raise ArtifactError(what, path=path, expected="wordings numbered as they first come up")
     sites = tuple(Site(start=0, end=0, word="", options=("",) * len(set(pattern))) for pattern in chosen)
     return Marked(id=row["id"], text="", sites=sites, chosen=chosen)

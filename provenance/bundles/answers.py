@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from provenance.scoring import Scores
 
 REFERENCE = re.compile(r"reference-(\d+)")
+ANSWERS = re.compile(r"scores|reference-\d+|run|rerun-\d+|model|reruns")
+"""Parts that what was answered plays, rather than what was audited."""
 
 
 def of(bundle: Bundle, claimed: Evidence) -> tuple[Scores, list[Scores]]:
@@ -63,6 +65,20 @@ def settled(found: Evidence, bundle: Bundle, claimed: Evidence) -> Evidence:
         witnessed=tuple(one for one in claimed.commitments if one not in own(bundle, claimed)),
     )
     return settling.settle(found, circumstances)
+
+
+def kept(bundle: Bundle, claimed: Evidence) -> Iterator[tuple[str, tuple[Commitment, bool]]]:
+    """Give the commitments that evidence may name, by their roots, and whether each can be opened.
+
+    They are those beside what was audited, and beside its plan: one to answers says nothing of an order or a key.
+    """
+    audited = [sha256 for role, sha256 in claimed.inputs.items() if not ANSWERS.fullmatch(role)]
+    planned = [_planned(claimed.plan)] if claimed.plan else []
+    sources = bundle.manifest.sources
+    for place in (bundle.folder / sources[sha256] for sha256 in (*audited, *planned) if sha256 in sources):
+        if commitments.is_committed(place):
+            one = commitments.published(place)
+            yield one.root, (one, commitments.has_opening(place))
 
 
 def own(bundle: Bundle, claimed: Evidence) -> tuple[Commitment, ...]:

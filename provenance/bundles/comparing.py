@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 RELATIVE, ABSOLUTE = 1e-9, 1e-12
 """What rounding on another machine may change; the digest of the file sees the rest."""
+EXACT = "pvalue"
+"""How the name of a number ends that may be as small as it likes, and means something else each time."""
 OWN = frozenset({"tool", "schema"})
 """What says who computed it."""
 SHOWN, BEFORE = 80, 20
@@ -52,14 +54,15 @@ def differ(place: str, one: Any, other: Any) -> Iterator[Difference]:
     elif isinstance(one, list | tuple) and isinstance(other, list | tuple) and len(one) == len(other):
         for number, (first, second) in enumerate(zip(one, other, strict=True)):
             yield from differ(f"{place}[{number}]", first, second)
-    elif not _same(one, other):
+    elif not _same(one, other, absolute=0.0 if place.endswith(EXACT) else ABSOLUTE):
         yield Difference(field=place, claimed=one, found=other)
 
 
-def _same(one: Any, other: Any) -> bool:
-    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in (one, other)):
-        return math.isclose(one, other, rel_tol=RELATIVE, abs_tol=ABSOLUTE)
-    return bool(one == other)
+def _same(one: Any, other: Any, *, absolute: float) -> bool:
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=RELATIVE, abs_tol=absolute)
+    numbers = [isinstance(value, int | float) and not isinstance(value, bool) for value in (one, other)]
+    return bool(one == other) and numbers[0] == numbers[1]
 
 
 def _leaves(value: Any) -> Iterator[Any]:

@@ -11,7 +11,7 @@ from provenance.errors import ArtifactError, InputError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 SCHEMA = "provtool/bundle/1"
 FILE = "bundle.json"
@@ -84,14 +84,18 @@ def read(path: str | os.PathLike[str]) -> Bundle:
     Raises
     ------
     ArtifactError
-        If the manifest is damaged, or names a file outside of the bundle.
+        If the manifest is damaged, names what is no file of the bundle, or names one twice.
     """
     folder = Path(path).parent if Path(path).name == FILE else Path(path)
     manifest = reading.record(Manifest, storage.read_json(folder / FILE, schema=SCHEMA), path=folder / FILE)
     named = [*manifest.files, *manifest.sources.values(), *(claim.evidence for claim in manifest.claims)]
     for name in named:
         if not _inside(folder, name):
-            raise ArtifactError(f"names {name!r}", path=folder / FILE, expected="files inside of the bundle")
+            raise ArtifactError(f"names {name[:80]!r}", path=folder / FILE, expected="files inside of the bundle")
+    _check_once([claim.evidence for claim in manifest.claims], folder, "evidence")
+    _check_once(list(manifest.sources.values()), folder, "source")
+    if not manifest.claims:
+        raise ArtifactError("has no claim", path=folder / FILE, expected="at least one evidence file")
     return Bundle(folder=folder, manifest=manifest)
 
 
@@ -108,7 +112,19 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 def _inside(folder: Path, name: str) -> bool:
-    pure = PurePosixPath(name)
-    return (
-        not pure.is_absolute() and ".." not in pure.parts and (folder / name).resolve().is_relative_to(folder.resolve())
-    )
+    """Say whether a name can be that of a file in the folder; a pipe, of which reading never ends, cannot."""
+    pure, place = PurePosixPath(name), folder / name
+    try:
+        there = place.resolve()
+        sound = place.is_file() or place.is_dir() or not place.exists()
+    except (OSError, RuntimeError, ValueError):  # too long, a loop of links, a byte that no name has
+        return False
+    plain = not pure.is_absolute() and ".." not in pure.parts and str(pure) == name
+    return plain and sound and there.is_relative_to(folder.resolve())
+
+
+def _check_once(names: Sequence[str], folder: Path, what: str) -> None:
+    """Refuse one file in the place of two: of which it speaks could then be chosen."""
+    for name in names:
+        if names.count(name) > 1:
+            raise ArtifactError(f"{name!r} is more than one {what}", path=folder / FILE, expected="a file each")

@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from provenance import artifacts, commitments, evidence, report, vouching
-from provenance.bundles import answers, comparing, manifests, opening, packing, reported, signing
+import pyarrow as pa
+
+from provenance import artifacts, evidence, report, vouching
+from provenance.bundles import agreeing, answers, comparing, manifests, opening, packing, reported, signing
 from provenance.checks import Check, Failed, Held, Skipped, Verification
 from provenance.errors import ProvenanceError
 from provenance.evidence import Evidence
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     Again = Callable[[Bundle, Claim, Evidence], Evidence]
     More = Callable[[Bundle], Iterator[Check]]
 
-BENT = (AttributeError, KeyError, TypeError, ValueError)
+BENT = (ArithmeticError, AttributeError, LookupError, MemoryError, OSError, TypeError, ValueError, pa.ArrowException)
 """What settings and tables that somebody bent end in: a bundle comes from others, and is never a caller's mistake."""
 PAGES: dict[str, report.Form] = {"report.html": "html", "report.json": "json"}
 """What people and machines read of a bundle first."""
@@ -102,13 +104,14 @@ def _checks(bundle: Bundle, courts: Mapping[str, Court], trusted: Sequence[Certi
                 yield failed
             case claimed:
                 found.append(claimed)
-                yield from _committed(bundle, claim, claimed)
+                yield from agreeing.commitments_of(bundle, claim, claimed)
                 yield from _computed(bundle, claim, claimed, court)
     standing = opening.stand_ins(bundle)
     for place in answers.committed(bundle):
-        yield from vouching.check(place, trusted=trusted, sha256=standing.get(place.name))
-    yield from court.more(bundle) if court else ()
-    yield from _settings(bundle, found)
+        name = place.relative_to(bundle.folder).as_posix()
+        yield from vouching.check(place, trusted=trusted, sha256=standing.get(name))
+    yield from _more(bundle, court)
+    yield from agreeing.check(bundle, found)
     yield from _report(bundle, found)
     yield from _beyond(found)
 
@@ -149,34 +152,12 @@ def _computed(bundle: Bundle, claim: Claim, claimed: Evidence, court: Court | No
         yield Held(what=what, detail=f"{count:,} numbers and statements come out again from the scores")
 
 
-def _committed(bundle: Bundle, claim: Claim, claimed: Evidence) -> Iterator[Check]:
-    """Check that evidence names the commitments that lie here, and no others."""
-    what = f"commitments of {claim.evidence}"
+def _more(bundle: Bundle, court: Court | None) -> Iterator[Check]:
+    """Check what else this kind of audit has to show."""
     try:
-        here = {one.root: one for one in map(commitments.published, answers.committed(bundle))}
-    except ProvenanceError as error:
-        yield Failed(what=what, detail=str(error))
-        return
-    named = {one.root: one for one in claimed.commitments}
-    faults = [f"{one.artifact}: no such commitment lies here" for root, one in named.items() if root not in here]
-    for root, one in named.items():
-        same = here.get(root, one)
-        if (one.artifact, one.time) != (same.artifact, same.time) or one.witness not in {None, same.witness}:
-            faults.append(f"{one.artifact}: evidence says {one.time}, {one.witness}; {same.time}, {same.witness} here")
-    yield from (Failed(what=what, detail=fault) for fault in faults)
-    if named and not faults:
-        yield Held(what=what, detail=f"{len(named)} named, as they were published")
-
-
-def _settings(bundle: Bundle, found: Sequence[Evidence]) -> Iterator[Check]:
-    """Compare what evidence tells of the run's settings too; the others stand or fall with the numbers."""
-    told = bundle.manifest.settings
-    for claim, one in zip(bundle.manifest.claims, found, strict=False):
-        known = {"alpha": one.alpha, "seed": one.seed, "stop_early": one.stopped is not None}
-        for name, value in known.items():
-            if told.get(name, value) != value:
-                detail = f"{name}: {told[name]} in {manifests.FILE}, {value} in {claim.evidence}"
-                yield Failed(what="settings", detail=detail)
+        yield from court.more(bundle) if court else ()
+    except (ProvenanceError, *BENT) as error:
+        yield Failed(what=bundle.manifest.audit, detail=f"cannot be looked at: {error}")
 
 
 def _report(bundle: Bundle, found: Sequence[Evidence]) -> Iterator[Check]:
@@ -192,7 +173,7 @@ def _report(bundle: Bundle, found: Sequence[Evidence]) -> Iterator[Check]:
             yield from reported.check(bundle, again)
             return
         other = [name for name, form in PAGES.items() if _content(bundle.folder / name) != report.text(again, form)]
-    except (ProvenanceError, OSError, *BENT) as error:
+    except (ProvenanceError, *BENT) as error:
         yield Failed(what=what, detail=f"cannot be laid out again: {error}")
         return
     yield from (Failed(what=what, detail=f"{name} is not what this evidence gives") for name in other)

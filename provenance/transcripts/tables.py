@@ -143,9 +143,7 @@ def outline(path: str | os.PathLike[str]) -> Transcript:
 def _transcript(
     table: unread.Unread, *, tokens: Sequence[tuple[int, ...] | None], texts: Sequence[str | None]
 ) -> Transcript:
-    about = _about(table.header, table.path)
-    _check_ids(table)
-    _check_positions(table, run_length=about["run_length"])
+    about = check(table)
     return Transcript(
         path=table.path,
         sha256=table.sha256,
@@ -157,6 +155,20 @@ def _transcript(
         units=table.column("unit", _values),
         **about,
     )
+
+
+def check(table: unread.Unread) -> dict[str, Any]:
+    """Check all that an audit relies upon of a transcript, or of what stands for one; gives what its header says.
+
+    Raises
+    ------
+    ArtifactError
+        As `read`.
+    """
+    about = _about(table.header, table.path)
+    _check_ids(table)
+    _check_positions(table, run_length=about["run_length"])
+    return about
 
 
 def header(path: str | os.PathLike[str]) -> dict[str, Any]:

@@ -9,6 +9,8 @@ import pyarrow as pa
 
 from provenance import artifacts, scoring
 from provenance.audits import signals
+from provenance.bundles.redacted import sound
+from provenance.errors import InputError
 from provenance.records import Score
 from provenance.scoring import Scores
 
@@ -35,8 +37,17 @@ REDACTED = artifacts.Kind(
 
 
 def write(path: Path, target: Path) -> None:
-    """Write what stands for a table of scores: a sum, a count and an end for each text."""
+    """Write what stands for a table of scores: a sum, a count and an end for each text.
+
+    Raises
+    ------
+    InputError
+        If of a text a single token was scored: its sum would be what is kept back.
+    """
     scores = scoring.read(path)
+    if alone := sum(len(row.logprob) == 1 for row in scores.rows):
+        what = f"of {alone:,} texts a single token was scored, and its log-probability tells which"
+        raise InputError(what, path=path, expected="at least 2 tokens of each text", hint="a longer --window")
     settings = artifacts.read_header(path, scoring.SCORES).settings
     header = artifacts.Header(inputs=scores.inputs, settings={**settings, "stands_for": scores.sha256})
     with artifacts.TableWriter(target, kind=REDACTED, header=header) as writer:
@@ -46,7 +57,7 @@ def write(path: Path, target: Path) -> None:
 
 def read(path: Path) -> Scores:
     """Read answers that were summed up: the first token has the sum, the others nothing."""
-    table = artifacts.read(path, REDACTED)
+    table = sound.read(path, REDACTED)
     settings = table.header.settings
     return Scores(
         rows=tuple(map(_score, table.rows.to_pylist())),

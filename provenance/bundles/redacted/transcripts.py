@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from provenance import artifacts
+from provenance import artifacts, unread
 from provenance.audits import contents
+from provenance.bundles.redacted import sound
 from provenance.transcripts import tables
 from provenance.transcripts.facts import Facts
 from provenance.transcripts.tables import Transcript
@@ -56,9 +57,14 @@ def read(path: Path, *, words: Gate) -> Transcript:
     ----------
     words
         What the audit that had the texts says of their likeness.
+
+    Raises
+    ------
+    ArtifactError
+        As `provenance.transcripts.tables.read`, and if it holds anything but numbers.
     """
-    table = artifacts.read(path, REDACTED)
-    settings = table.header.settings
+    table = sound.read(path, REDACTED)
+    settings, about = table.header.settings, tables.check(unread.leave(path, REDACTED))
     columns = [table.column(name) for name in NUMBERS]
     return Transcript(
         path=path,
@@ -70,10 +76,7 @@ def read(path: Path, *, words: Gate) -> Transcript:
         texts=(None,) * len(table.rows),
         strata=tuple(table.column("stratum")),
         units=tuple(table.column("unit")),
-        tokenizer=None,
-        run_length=settings["run_length"],
-        position_unit=settings["position_unit"],
-        shuffle=settings["shuffle"],
+        **{**about, "tokenizer": None},
         facts=Facts(
             window=settings["window"],
             features=np.column_stack(columns[:-1]),
