@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from provenance import evidence
+from provenance import artifacts, evidence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,9 +41,18 @@ class Difference:
 def compare(claimed: Evidence, found: Evidence) -> tuple[int, tuple[Difference, ...]]:
     """Count the values that were compared, and give those that differ by more than rounding, other inputs first."""
     one, other = evidence.to_json(claimed), evidence.to_json(found)
-    for name in OWN:
-        del one[name], other[name]
+    for name in (*OWN, *newer(claimed, found)):
+        one.pop(name, None)
+        del other[name]
     return sum(1 for _ in _leaves(other)), tuple(sorted(differ("", one, other), key=_is_number))
+
+
+def newer(claimed: Evidence, found: Evidence) -> tuple[str, ...]:
+    """Name the fields that this version writes and the one that made the claim did not; none if it was this one."""
+    if claimed.tool == artifacts.TOOL:
+        return ()
+    one, other = evidence.to_json(claimed), evidence.to_json(found)
+    return tuple(name for name in other if name not in one)
 
 
 def differ(place: str, one: Any, other: Any) -> Iterator[Difference]:

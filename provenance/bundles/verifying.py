@@ -141,7 +141,8 @@ def _computed(bundle: Bundle, claim: Claim, claimed: Evidence, court: Court | No
         yield Failed(what=what, detail=f"audit {claimed.audit!r} in a bundle of {bundle.manifest.audit!r}")
         return
     try:
-        count, differences = comparing.compare(claimed, court.again(bundle, claim, claimed))
+        again = court.again(bundle, claim, claimed)
+        count, differences = comparing.compare(claimed, again)
     except (ProvenanceError, *BENT) as error:
         yield Failed(what=what, detail=f"cannot be computed again: {error}")
         return
@@ -150,6 +151,9 @@ def _computed(bundle: Bundle, claim: Claim, claimed: Evidence, court: Court | No
         yield Failed(what=what, detail=f"{len(differences) - SHOWN:,} more differ")
     if not differences:
         yield Held(what=what, detail=f"{count:,} numbers and statements come out again from the scores")
+    if fields := comparing.newer(claimed, again):
+        detail = f"computed here, and not in what {claimed.tool} wrote: {', '.join(fields)}"
+        yield Skipped(what=f"fields of {claim.evidence}", detail=detail)
 
 
 def _more(bundle: Bundle, court: Court | None) -> Iterator[Check]:
