@@ -117,6 +117,8 @@ def check(path: Path, *, files: Mapping[str, str], signer: Key | None) -> Iterat
 
 
 def _of_signer(envelope: Envelope, signer: Key | None) -> Check:
+    if not envelope.signatures:
+        return Failed(what=WHAT, detail="a statement that nobody signed")
     names = ", ".join(key[:12] for key in envelope.signatures)
     if signer is None:
         return Skipped(what=WHAT, detail=f"by key {names}: whose it is only a public key tells: --signer PEM")

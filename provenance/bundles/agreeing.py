@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from provenance import artifacts
-from provenance.bundles import answers, manifests, opening
+from provenance.bundles import answers, comparing, environment, manifests, opening
 from provenance.checks import Check, Failed, Held
 from provenance.errors import ProvenanceError
 
@@ -25,6 +25,7 @@ def check(bundle: Bundle, found: Sequence[Evidence]) -> Iterator[Check]:
         yield from _settings(bundle, found)
         yield from _family(bundle, found)
         yield from _sources(bundle, found)
+        yield from _environment(bundle, found)
     yield from _redacted(bundle)
 
 
@@ -80,6 +81,13 @@ def _sources(bundle: Bundle, found: Sequence[Evidence]) -> Iterator[Check]:
     for sha256, name in bundle.manifest.sources.items():
         if sha256 not in named:
             yield Failed(what="sources", detail=f"{name}: no evidence names {sha256[:12]}")
+
+
+def _environment(bundle: Bundle, found: Sequence[Evidence]) -> Iterator[Check]:
+    """Compare seeds and models with those of the evidence; the rest of the environment is nobody else's word."""
+    for name, value in environment.told(found).items():
+        if any(comparing.differ("", bundle.manifest.environment.get(name), value)):
+            yield Failed(what="environment", detail=f"{name}: in {MANIFEST} others than evidence names")
 
 
 def _redacted(bundle: Bundle) -> Iterator[Check]:

@@ -32,9 +32,13 @@ def describe(found: Sequence[Evidence]) -> dict[str, Any]:
         "accelerators": _accelerators(),
         "packages": {name: metadata.version(name) for name in PACKAGES},
         "threads": os.environ.get("OMP_NUM_THREADS"),
-        "seeds": sorted({one.seed for one in found}),
-        "models": _models(found),
+        **told(found),
     }
+
+
+def told(found: Sequence[Evidence]) -> dict[str, Any]:
+    """Give what evidence says of seeds and models too, which can be compared."""
+    return {"seeds": sorted({one.seed for one in found}), "models": _models(found)}
 
 
 def _models(found: Sequence[Evidence]) -> list[dict[str, Any]]:

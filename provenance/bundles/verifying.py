@@ -196,3 +196,10 @@ def _beyond(found: Sequence[Evidence]) -> Iterator[Check]:
     for name in dict.fromkeys(str(one.suspect.get("suspect")) for one in found if "scores" in one.inputs):
         detail = "whether it would give these answers: only asking it again tells (provtool score)"
         yield Skipped(what=f"answers of {name}", detail=detail)
+    for name in dict.fromkeys(str(one.suspect.get("suspect")) for one in found if "label" in one.suspect):
+        yield Skipped(what=f"label of {name}", detail="what is known of it is the word of whoever made the bundle")
+    if any(one.stopped for one in found):
+        detail = (
+            "whether the suspect was asked as it went, or from saved answers, is the word of whoever made the bundle"
+        )
+        yield Skipped(what="early stop", detail=detail)

@@ -8,6 +8,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from provenance import storage
 from provenance.bundles import manifests
@@ -193,6 +195,24 @@ def test_no_word_of_a_bundle_is_a_line_of_ours(run, ordered, hidden):
     done = run("verify", ordered)
     assert done.err.count("\n") == 1
     assert hidden not in done.err
+
+
+def test_other_models_are_told(run, ordered):
+    """The manifest cannot name models or seeds that the evidence does not."""
+    edit(ordered / "bundle.json", lambda told: told["environment"]["models"][0].update(weights="0" * 64))
+    assert failed(run("verify", ordered)) == ["environment: models: in bundle.json others than evidence names"]
+
+
+def test_a_statement_that_nobody_signed(run, ordered):
+    """An envelope without a signature is no signature, whether a key is at hand or not."""
+    pem = Ed25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    Path("signing.pem").write_bytes(pem)
+    assert run("sign", ordered, "--key", "signing.pem").code == 0
+    envelope = json.loads((ordered / "bundle.dsse.json").read_text())
+    (ordered / "bundle.dsse.json").write_text(json.dumps({**envelope, "signatures": []}))
+    assert failed(run("verify", ordered)) == ["signature: a statement that nobody signed"]
 
 
 # ------------------------------------------------ commitments

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+TOLD = ("suspect", "rendering", "window", "texts", "halved")
+"""What a table says of itself that is handed over."""
 REDACTED = artifacts.Kind(
     name="redacted-scores",
     row="a scored text, summed up",
@@ -48,7 +50,8 @@ def write(path: Path, target: Path) -> None:
     if alone := sum(len(row.logprob) == 1 for row in scores.rows):
         what = f"of {alone:,} texts a single token was scored, and its log-probability tells which"
         raise InputError(what, path=path, expected="at least 2 tokens of each text", hint="a longer --window")
-    settings = artifacts.read_header(path, scoring.SCORES).settings
+    found = artifacts.read_header(path, scoring.SCORES).settings
+    settings = {name: found[name] for name in TOLD if name in found}
     header = artifacts.Header(inputs=scores.inputs, settings={**settings, "stands_for": scores.sha256})
     with artifacts.TableWriter(target, kind=REDACTED, header=header) as writer:
         for row in _rows(scores):

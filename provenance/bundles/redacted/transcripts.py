@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from provenance.evidence import Gate
 
+TOLD = ("tokenizer", "run_length", "position_unit", "shuffle")
+"""What a transcript says of itself that is handed over."""
 NUMBERS = (*contents.FEATURES, "duplicates")
 REDACTED = artifacts.Kind(
     name="redacted-transcript",
@@ -40,14 +42,15 @@ def write(path: Path, target: Path, *, window: str | None) -> None:
     """Write what stands for a transcript; its numbers are about what was scored, which is within `window`."""
     transcript, known = tables.read(path), artifacts.read_header(path, tables.TRANSCRIPT)
     features, duplicates = contents.describe(transcript, window, np.arange(len(transcript.ids)))
-    settings = {**known.settings, "window": window, "stands_for": transcript.sha256}
+    told = {name: known.settings[name] for name in TOLD}
+    settings = {**told, "window": window, "stands_for": transcript.sha256}
     with artifacts.TableWriter(target, kind=REDACTED, header=artifacts.Header(settings=settings)) as writer:
         columns = (transcript.ids, transcript.positions, transcript.strata, transcript.units, transcript.tokens)
         for *row, tokens, numbers in zip(*columns, np.column_stack([features, duplicates]).tolist(), strict=True):
             id_, positions, stratum, unit = row
-            told = {"id": id_, "positions": positions.tolist(), "stratum": stratum, "unit": unit}
+            place = {"id": id_, "positions": positions.tolist(), "stratum": stratum, "unit": unit}
             count = None if tokens is None else len(tokens)
-            writer.write({**told, "count": count, **dict(zip(NUMBERS, numbers, strict=True))})
+            writer.write({**place, "count": count, **dict(zip(NUMBERS, numbers, strict=True))})
 
 
 def read(path: Path, *, words: Gate) -> Transcript:
