@@ -27,7 +27,8 @@ def again(bundle: Bundle, claim: Claim, claimed: Evidence) -> Evidence:
     told = bundle.manifest.settings
     scores, references = answers.of(bundle, claimed)
     books = copies.apart(tuple(_read(bundle.place(sha256)) for sha256 in scores.inputs.values()))
-    scoring.check_inputs(scores, detection.ledger_inputs(books))
+    for one in (scores, *references):
+        scoring.check_inputs(one, detection.ledger_inputs(books))
     own = _own(books, claim)
     chosen: dict[str, Any] = {"most": told.get("queries"), "edited": frozenset(map(tuple, told.get("edited", ())))}
     early: Early | None = None

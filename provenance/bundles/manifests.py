@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 SCHEMA = "provtool/bundle/1"
 FILE = "bundle.json"
 SIGNATURE = "bundle.dsse.json"
+DIGEST = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +96,8 @@ def read(path: str | os.PathLike[str]) -> Bundle:
             raise ArtifactError(f"names {name[:80]!r}", path=folder / FILE, expected="files inside of the bundle")
     _check_once([claim.evidence for claim in manifest.claims], folder, "evidence")
     _check_once(list(manifest.sources.values()), folder, "source")
+    if wrong := [sha256 for sha256 in manifest.sources if not DIGEST.fullmatch(sha256)]:
+        raise ArtifactError(f"source {wrong[0][:80]!r}", path=folder / FILE, expected="a SHA-256 in hex digits")
     if not manifest.claims:
         raise ArtifactError("has no claim", path=folder / FILE, expected="at least one evidence file")
     return Bundle(folder=folder, manifest=manifest)

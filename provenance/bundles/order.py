@@ -26,7 +26,8 @@ def again(bundle: Bundle, _claim: Claim, claimed: Evidence) -> Evidence:
     told = bundle.manifest.settings
     transcript = _transcript(bundle, claimed)
     scores, references = answers.of(bundle, claimed)
-    scoring.check_inputs(scores, {"transcript": transcript.sha256})
+    for one in (scores, *references):
+        scoring.check_inputs(one, {"transcript": transcript.sha256})
     chosen = selection.Selection(queries=told["queries"], rule=told["select"]) if told.get("queries") else None
     early: Early | None = None
 

@@ -28,7 +28,8 @@ def membership(bundle: Bundle, _claim: Claim, claimed: Evidence) -> Evidence:
         drawn = Split(seed=told["split_seed"], share=told["split_share"])
     members, nonmembers = (_side(bundle, claimed, name) for name in ("members", "nonmembers"))
     scores, references = answers.of(bundle, claimed)
-    scoring.check_inputs(scores, {"members": members.sha256, "nonmembers": nonmembers.sha256})
+    for one in (scores, *references):
+        scoring.check_inputs(one, {"members": members.sha256, "nonmembers": nonmembers.sha256})
     found = classical.audit(
         members,
         nonmembers,

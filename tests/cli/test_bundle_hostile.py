@@ -100,7 +100,7 @@ def inputs(folder):
         lambda told: told["claims"].clear(),
         lambda told: told["claims"].append(told["claims"][0]),
         lambda told: told["sources"].update(dict.fromkeys(told["sources"], "scores.parquet")),
-        lambda told: told["sources"].update({"five": "scores.parquet"}),
+        lambda told: told["sources"].update(five=told["sources"].popitem()[1]),
     ],
 )
 def test_a_bent_manifest_is_one_line(run, ordered, change):
@@ -265,6 +265,17 @@ def test_a_commitment_opens_to_what_evidence_names(run, ordered):
 
 
 # ------------------------------------------------ tables
+
+
+def test_a_reference_that_was_asked_of_other_texts(run, ordered):
+    """What a reference said of another run does not stand beside this one."""
+    table = pq.read_table(ordered / "reference-1.parquet")
+    header = json.loads(table.schema.metadata[b"provtool"])
+    header["inputs"]["transcript"] = "0" * 64
+    told = {b"provtool": json.dumps(header).encode()}
+    pq.write_table(table.replace_schema_metadata(told), ordered / "reference-1.parquet")
+    redigest(ordered)
+    assert any("were made from other files" in line for line in failed(run("verify", ordered)))
 
 
 @pytest.mark.parametrize(
