@@ -59,11 +59,11 @@ def test_a_watermark_that_was_stopped_goes_on_with_the_command_it_said(run, tmp_
     assert len((tmp_path / "my release" / "release" / "c.jsonl").read_text().splitlines()) == 800
 
 
-def test_a_score_that_was_stopped_goes_on_with_the_same_command(run, random_model, tmp_path):
+def test_a_score_that_was_stopped_goes_on_with_the_same_command(run, counts, tmp_path):
     """SIGTERM does as Ctrl-C: answered shards are kept, and the command that is said asks only for the rest."""
-    lines = [json.dumps({"text": f"The house of {row} is large and quiet."}) for row in range(5_000)]
-    (tmp_path / "c.jsonl").write_text("\n".join(lines))
-    asked = ("score", "c.jsonl", "--suspect", str(random_model), "--batch-tokens", "512", "--out", "s.parquet")
+    lines = [json.dumps({"text": f"The house of {row} is large and quiet."}) for row in range(12_000)]
+    (tmp_path / "big.jsonl").write_text("\n".join(lines))
+    asked = ("score", "big.jsonl", "--suspect", counts, "--out", "s.parquet")
     ended, said = _stopped(signal.SIGTERM, asked, once="s.parquet.shards/000001.arrow")
     assert ended == 143, said
     assert "shards are kept in s.parquet.shards" in said
@@ -72,7 +72,7 @@ def test_a_score_that_was_stopped_goes_on_with_the_same_command(run, random_mode
     done = run(*_told(said))
     assert done.code == 0, done.err
     assert done.err.startswith("going on: ")
-    assert done.err.endswith("5,000 texts scored as text in s.parquet\n")
+    assert done.err.endswith("12,000 texts scored as text in s.parquet\n")
 
 
 def test_where_nothing_is_kept_nothing_is_promised():
