@@ -78,8 +78,9 @@ def get(name: str, source: Source, *, out: Path, window: Window | None, how: Run
     A table of the same weights, texts and settings is not made again, so that an audit that was cut short between two
     models goes on with the second.
     """
-    from provenance import questions, resuming, scoring, suspects, unfinished
+    from provenance import questions, resuming, scoring, storage, suspects, unfinished
 
+    storage.check_replaceable(out)
     suspect = suspects.load(name, **how.loading)
     several = how.workers > 1 or how.cluster is not None
     if several and suspect.identity["kind"] in suspects.SERVED:

@@ -50,10 +50,7 @@ def atomic(path: str | os.PathLike[str], *, secret: bool = False) -> Iterator[Pa
     """
     target = Path(os.path.realpath(path))
     try:
-        if target.exists() and not target.is_file():
-            raise InputError(
-                "not a file that can be replaced", path=path, expected="a file name", hint="- for a stream"
-            )
+        check_replaceable(path)
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{target.name[:64]}.", suffix=".part", dir=target.parent)
         os.close(handle)
@@ -69,6 +66,19 @@ def atomic(path: str | os.PathLike[str], *, secret: bool = False) -> Iterator[Pa
         raise _unwritable(path, error) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_replaceable(path: str | os.PathLike[str]) -> None:
+    """Refuse a place where no file can be put, before work is done for it.
+
+    Raises
+    ------
+    InputError
+        If a folder, or whatever is no file, has this name.
+    """
+    target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_file():
+        raise InputError("not a file that can be replaced", path=path, expected="a file name", hint="- for a stream")
 
 
 def dump_json(value: object, *, indent: int | None = 2) -> str:

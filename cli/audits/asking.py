@@ -58,8 +58,12 @@ def run(
 
 def run_each(name: str, source: Source, questions: Sequence[Question], *, place: Place, how: dict[str, Any]) -> None:
     """Do so for several questions, to which the same answers serve unless a walk asks for its own."""
+    from provenance import storage
+
     _check_usage(how)
     bundling.check(how, [*place.parcel.sources.values(), how["scores_path"], *how["reference_scores"]])
+    if how["out"] and str(how["out"]) != streams.STREAM:
+        storage.check_replaceable(how["out"])
     how = claims.prepare(name, source, {**how, "about": tuple(question.about for question in questions)})
     usual = place.beside.with_name(f"{place.beside.stem}.{name}.{_short(how)}.json")
     out = how["out"] or usual

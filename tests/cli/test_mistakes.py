@@ -17,6 +17,8 @@ ROWS = (
     ("ngram c.jsonl --out folder", "folder: not a file that can be replaced; expected a file name; try - for a stream"),
     ("ngram c.jsonl --out /proc/none/x", "/proc/none/x: cannot be written"),
     ("ngram c.jsonl --text-field texts --out x", "try --text-field text (did you mean 'text'?)"),
+    ("score c.jsonl --suspect ngram:n.parquet --out folder", "folder: not a file that can be replaced"),
+    ("audit order run.parquet --suspect ngram:n.parquet --out folder", "folder: not a file that can be replaced"),
     ("watermark c.jsonl --key none --out x", "none: cannot be read (No such file or directory); expected a key file"),
     ("watermark c.jsonl --key c.jsonl --out x", "c.jsonl: not a provtool key"),
     ("watermark c.jsonl --out x", "no key was given; expected --key FILE or PROVTOOL_KEY; try provtool key new KEY"),
