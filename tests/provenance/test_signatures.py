@@ -225,6 +225,16 @@ def test_a_damaged_signature_is_a_finding(signed, pair, content):
     assert [kind for kind, _ in outcomes(signed, pair[1])] == [Failed]
 
 
+def test_a_newer_statement_is_refused(signed, pair, monkeypatch):
+    """A statement of a newer kind holds for whom it is signed by, and this version says which kind it reads."""
+    monkeypatch.setattr(signatures, "PREDICATE", "urn:provtool:evidence:2")
+    signing.sign(signed, signer=signatures.load_key(pair[0]))
+    monkeypatch.undo()
+    ((kind, detail),) = outcomes(signed, pair[1])
+    assert kind is Failed
+    assert detail.endswith("states 'urn:provtool:evidence:2'; expected urn:provtool:evidence:1")
+
+
 def test_no_signature(signed, pair):
     """Where nobody signed that is skipped; where a signer was named it fails."""
     Path(f"{signed}.dsse.json").unlink()
