@@ -7,10 +7,10 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from provenance import artifacts, evidence
+from provenance import evidence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from provenance.evidence import Evidence
 
@@ -20,6 +20,8 @@ EXACT = "pvalue"
 """How the name of a number ends that may be as small as it likes, and means something else each time."""
 OWN = frozenset({"tool", "schema"})
 """What says who computed it."""
+LATER = frozenset({"unreferenced"})
+"""Fields that evidence of the first version lacks; one that is added to `Evidence` belongs here: old bundles verify."""
 SHOWN, BEFORE = 80, 20
 """Letters of a value that a line of a terminal shows, and how many of them stand before the first that differs."""
 
@@ -41,18 +43,17 @@ class Difference:
 def compare(claimed: Evidence, found: Evidence) -> tuple[int, tuple[Difference, ...]]:
     """Count the values that were compared, and give those that differ by more than rounding, other inputs first."""
     one, other = evidence.to_json(claimed), evidence.to_json(found)
-    for name in (*OWN, *newer(claimed, found)):
-        one.pop(name, None)
-        del other[name]
+    for name in OWN:
+        del one[name], other[name]
     return sum(1 for _ in _leaves(other)), tuple(sorted(differ("", one, other), key=_is_number))
 
 
-def newer(claimed: Evidence, found: Evidence) -> tuple[str, ...]:
-    """Name the fields that this version writes and the one that made the claim did not; none if it was this one."""
-    if claimed.tool == artifacts.TOOL:
-        return ()
-    one, other = evidence.to_json(claimed), evidence.to_json(found)
-    return tuple(name for name in other if name not in one)
+def unsaid(differences: Iterable[Difference]) -> tuple[list[Difference], list[Difference]]:
+    """Part what an earlier version could not have claimed from what was claimed otherwise."""
+    parts: tuple[list[Difference], list[Difference]] = [], []
+    for one in differences:
+        parts[not (one.field in LATER and one.claimed is None)].append(one)
+    return parts
 
 
 def differ(place: str, one: Any, other: Any) -> Iterator[Difference]:

@@ -141,19 +141,18 @@ def _computed(bundle: Bundle, claim: Claim, claimed: Evidence, court: Court | No
         yield Failed(what=what, detail=f"audit {claimed.audit!r} in a bundle of {bundle.manifest.audit!r}")
         return
     try:
-        again = court.again(bundle, claim, claimed)
-        count, differences = comparing.compare(claimed, again)
+        count, differences = comparing.compare(claimed, court.again(bundle, claim, claimed))
     except (ProvenanceError, *BENT) as error:
         yield Failed(what=what, detail=f"cannot be computed again: {error}")
         return
-    yield from (Failed(what=what, detail=str(one)) for one in differences[:SHOWN])
-    if differences[SHOWN:]:
-        yield Failed(what=what, detail=f"{len(differences) - SHOWN:,} more differ")
-    if not differences:
+    unsaid, faults = comparing.unsaid(differences) if bundle.manifest.tool != artifacts.TOOL else ([], differences)
+    for one in unsaid:
+        yield Skipped(what=what, detail=f"{bundle.manifest.tool} did not say it yet: {one}")
+    yield from (Failed(what=what, detail=str(one)) for one in faults[:SHOWN])
+    if faults[SHOWN:]:
+        yield Failed(what=what, detail=f"{len(faults) - SHOWN:,} more differ")
+    if not faults:
         yield Held(what=what, detail=f"{count:,} numbers and statements come out again from the scores")
-    if fields := comparing.newer(claimed, again):
-        detail = f"computed here, and not in what {claimed.tool} wrote: {', '.join(fields)}"
-        yield Skipped(what=f"fields of {claim.evidence}", detail=detail)
 
 
 def _more(bundle: Bundle, court: Court | None) -> Iterator[Check]:

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from provenance import storage
+from provenance.artifacts import TOOL
 from provenance.bundles import manifests
 
 GOLDEN = Path(__file__).parents[2] / "fixtures" / "golden"
@@ -309,6 +310,22 @@ def test_a_report_that_another_version_laid_out(attack, change, line):
         redigest(folder)
 
     assert attack("bundle-order", tamper) == [line]
+
+
+def test_a_field_that_an_earlier_version_did_not_know(run, attack):
+    """Its absence is said and is no failure; of this version, or of a field that was always there, it is one."""
+    said = run("verify", GOLDEN / "bundle-order").out
+    assert f"skipped {OF_SCORES}provtool/0.1.0+golden did not say it yet: unreferenced: nothing claimed, " in said
+
+    def tamper(folder, change):
+        edit(folder / "evidence.json", change)
+        redigest(folder)
+
+    told = attack("bundle-order", lambda folder: tamper(folder, lambda value: value.pop("evalue")))
+    assert told[0].startswith(f"{OF_SCORES}evalue: nothing claimed, ")
+    shutil.rmtree("b")
+    told = attack("bundle-order", lambda folder: edit(folder / "bundle.json", lambda value: value.update(tool=TOOL)))
+    assert told[0].startswith(f"{OF_SCORES}unreferenced: nothing claimed, ")
 
 
 @pytest.mark.parametrize("name", BUNDLES)
