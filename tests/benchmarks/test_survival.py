@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from cli.demo import prose
-from provenance import scoring, training
+from provenance import scoring, storage, training
 from provenance.records import Record
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
@@ -386,6 +386,16 @@ def test_a_stage_that_was_cut_short_is_laid_out_again(laid_out):
     """What an earlier laying-out left of a release is gone, and the ledger is whole."""
     assert not (laid_out / "keyed" / "left").exists()
     assert len(asking.ledger.read(laid_out / "keyed" / "ledger.parquet").documents) > SMALL.released / 2
+
+
+def test_a_stage_is_the_same_in_every_folder(laid_out, tmp_path, monkeypatch):
+    """Transcript, ledger, split and rows have the same bytes wherever they are laid out: draws are seeded by them."""
+    names = ("run.parquet", "keyed/ledger.parquet", "pool.json", "run.npy", "tokenizer/tokenizer.json")
+    first = {name: storage.digest(laid_out / name) for name in names}
+    with monkeypatch.context() as patch:
+        patch.chdir(tmp_path)
+        stage.lay_out(prose.gather(None, characters=SMALL.characters), Path(), SMALL)
+        assert {name: storage.digest(name) for name in names} == first
 
 
 def test_an_interrupt_says_how_to_go_on(laid_out, monkeypatch):
