@@ -35,7 +35,9 @@ def test_map_names_every_file():
         text=True,
         check=True,
     ).stdout.split()
-    names = {Path(name).name for name in listed if not name.startswith(("tests/", "fixtures/", "watermark/data/", "docs/"))}
+    names = {
+        Path(name).name for name in listed if not name.startswith(("tests/", "fixtures/", "watermark/data/", "docs/"))
+    }
     chart = README.partition("## Map")[2]
     missing = sorted(name for name in names - {"__init__.py"} if not re.search(rf"(?<![\w.]){re.escape(name)}", chart))
     assert not missing
