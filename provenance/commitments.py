@@ -194,6 +194,8 @@ def published(path: str | os.PathLike[str]) -> Commitment:
         If it is damaged.
     """
     public = _public(path)
+    if not isinstance(public.get("witness"), str | None):
+        raise ArtifactError("its witness is damaged", path=f"{path}.commitment.json", expected="a name or null")
     return Commitment(
         artifact=str(public.get("artifact")),
         root=public["root"],

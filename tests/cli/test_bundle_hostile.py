@@ -243,6 +243,14 @@ def test_only_what_was_audited_counts_as_committed(run, ordered):
     assert "commitments of evidence.json: scores.txt: no such commitment lies beside what was audited" in told
 
 
+@pytest.mark.parametrize("bend", [{"witness": {"a": 1}}, {"witness": "Somebody"}, {"root": "zz"}, {"time": []}])
+def test_a_bent_commitment(run, ordered, bend):
+    """Whatever stands in a commitment, what comes of it is a finding."""
+    (place,) = ordered.glob("*.commitment.json")
+    edit(place, lambda told: told.update(bend))
+    assert failed(run("verify", ordered))
+
+
 def test_a_commitment_without_its_opening_proves_nothing(run, ordered):
     """A commitment of any older file would do, were it not opened: one that evidence names must open."""
     commit_to(run, "older.txt", ordered, "transcript.parquet")
