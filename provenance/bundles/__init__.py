@@ -10,8 +10,9 @@
 
 How the modules share the work: `manifests` say what lies in a bundle, `packing` lays it there with its `environment`,
 `verifying` checks digests and commitments, has an audit computed again (`order` and its like, with the `answers` that
-were kept), `comparing` finds what differs, and `reported` whether the report says the same. What is private may be
-`redacted`, of which `opening` checks what its owner shows later; `signing` says who stands for all of it.
+were kept), `comparing` finds what differs, `reported` whether the report says the same, and `agreeing` whether all of
+it speaks of one run. What is private may be `redacted`, of which `opening` checks what its owner shows later;
+`signing` says who stands for all of it.
 """
 
 from __future__ import annotations
