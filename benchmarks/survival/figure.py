@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 ALPHA = -3.0
 """log10 of the level of a verdict, drawn as a line."""
 LINEAR = 0.02
-"""Up to which cost, in nats a token, the axis is linear; beyond it is logarithmic."""
+"""Up to which cost or gain, in nats a token, the axis is linear; beyond it is logarithmic."""
 COLOURS, MARKERS, LINES = 10, "osD^v<>pX*", ("-", "--", ":")
 """Of equal colours, the marker and the kind of line tell which it is."""
 NULL = "#b0b0b0"
@@ -42,7 +42,7 @@ def draw(rows: Sequence[dict[str, Any]], path: Path) -> None:
 
 def _panel(panel: Any, audit: str, rows: Sequence[dict[str, Any]], costs: Sequence[float]) -> None:
     points = [
-        (row["derivation"], row["start"] == bases.OURS, max(cost, 0.0), _tail(row["audits"][audit]))
+        (row["derivation"], row["start"] == bases.OURS, cost, _tail(row["audits"][audit]))
         for row, cost in zip(rows, costs, strict=True)
         if "log10_p" in row["audits"][audit]
     ]
@@ -54,9 +54,9 @@ def _panel(panel: Any, audit: str, rows: Sequence[dict[str, Any]], costs: Sequen
         panel.plot(*zip(*line, strict=True), label=name, **_style(number))
     panel.axhline(ALPHA, color="black", lw=0.8, ls=(0, (1, 2)), label="level of a verdict, 0.001")
     panel.set_xscale("symlog", linthresh=LINEAR)
-    panel.set_xlim(left=-LINEAR / 10)
+    panel.axvline(0, color=NULL, lw=0.8)
     panel.set_title(audit)
-    panel.set_xlabel("cost in quality: rise of held-out loss, nats a token")
+    panel.set_xlabel("rise of held-out loss, nats a token (left of 0: better)")
 
 
 def _style(number: int) -> dict[str, Any]:
