@@ -136,7 +136,7 @@ def from_row(row: Mapping[str, Any], *, path: str | os.PathLike[str]) -> Marked:
     name = f"document {row['id']!r}"
     if not _complete(row):
         raise ArtifactError(f"{name} lacks a value", path=path, expected="none missing but acceptability and row")
-    if hashlib.sha256(row["text"].encode()).hexdigest() != row["sha256"]:
+    if row["text"] is None or hashlib.sha256(row["text"].encode()).hexdigest() != row["sha256"]:
         raise ArtifactError(f"text of {name} does not match its digest", path=path)
     found = [_site(site) for site in row["sites"] or ()]
     chosen = tuple(tuple(site["chosen"]) for site in row["sites"] or ())
@@ -151,11 +151,11 @@ def from_row(row: Mapping[str, Any], *, path: str | os.PathLike[str]) -> Marked:
 
 
 def _complete(row: Mapping[str, Any]) -> bool:
-    """Say whether nothing is missing of what must be there."""
+    """Say whether no value is missing where there is no saying what it was."""
     sites = row["sites"] or ()
     parts = [part for site in sites for part in (site["start"], site["end"], site["word"])]
-    lists = [part for site in sites for part in (site["options"] or (None,), site["chosen"] or (None,))]
-    return None not in (row["id"], row["text"], *parts, *chain.from_iterable(lists))
+    lists = [(None,) if part is None else part for site in sites for part in (site["options"], site["chosen"])]
+    return None not in (row["id"], *parts, *chain.from_iterable(lists))
 
 
 def _site(site: Mapping[str, Any]) -> Site:

@@ -37,6 +37,9 @@ REDACTED = artifacts.Kind(
     ),
 )
 
+SUMS = "sum"
+"""Rendering of answers that were no more than a number a text to begin with."""
+
 
 def write(path: Path, target: Path) -> None:
     """Write what stands for a table of scores: a sum, a count and an end for each text.
@@ -47,7 +50,7 @@ def write(path: Path, target: Path) -> None:
         If of a text a single token was scored: its sum would be what is kept back.
     """
     scores = scoring.read(path)
-    if alone := sum(len(row.logprob) == 1 for row in scores.rows):
+    if scores.rendering != SUMS and (alone := sum(len(row.logprob) == 1 for row in scores.rows)):
         what = f"of {alone:,} texts a single token was scored, and its log-probability tells which"
         raise InputError(what, path=path, expected="at least 2 tokens of each text", hint="a longer --window")
     found = artifacts.read_header(path, scoring.SCORES).settings
