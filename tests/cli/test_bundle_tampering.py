@@ -253,7 +253,10 @@ def test_a_commitment_that_was_taken_away(attack, name):
         redigest(folder)
 
     told = attack(name, tamper)
-    assert any(re.match(r"commitments of evidence\.json: .*no such commitment lies beside what was audited", line) for line in told)
+    assert any(
+        re.match(r"commitments of evidence\.json: .*no such commitment lies beside what was audited", line)
+        for line in told
+    )
 
 
 def test_another_key(run, attack):
