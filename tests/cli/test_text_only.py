@@ -21,7 +21,7 @@ def test_a_release_is_found_in_a_model_that_gives_text_alone(run, trained, write
     """Held to the wordings of the sites, a few draws at each tell that a model was trained on the release."""
     with writer("with-release") as server, writer("reference") as reference:
         names = ("--suspect", f"text-only:{server.url}#m", "--reference", f"text-only:{reference.url}#m")
-        asked = ("--queries", QUERIES, "--continuations", 4, "--out", "e.json")
+        asked = ("--queries", QUERIES, "--continuations", 4, "--alpha", 0.01, "--out", "e.json")
         done = run("audit", "watermark", trained.release / "ledger.parquet", *names, *asked)
     assert done.code == 0, done.err
     found = json.loads((tmp_path / "e.json").read_text())
