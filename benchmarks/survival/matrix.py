@@ -114,6 +114,18 @@ def gather(folder: Path) -> Data:
     )
 
 
+def kept(nulls: Sequence[str], folder: Path, settings: Settings) -> list[Row]:
+    """Give the rows that were measured so far, whatever start they have."""
+    starts = (bases.OURS, *nulls)
+    every = (
+        Row(derivation=name, dose=dose, start=start)
+        for name, derivation in catalogue.ALL.items()
+        for dose in derivation.DOSES
+        for start in starts
+    )
+    return [row for row in every if finished(row, folder, settings)]
+
+
 def finished(row: Row, folder: Path, settings: Settings) -> bool:
     """Say whether a row is kept."""
     return place(row, folder, settings).exists()

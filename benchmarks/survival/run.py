@@ -6,7 +6,7 @@ One small model is trained on a recorded run that holds marked documents and dra
 way of `survival.derivations`, at several doses, and asked by `audit order`, `audit watermark` and `audit membership`;
 so are independent models that went through the same (null rows). Each row tells what the change cost: the rise of the
 loss on held-out text, in nats a token. Needs no network. With --keep, models and rows are kept, and the same command
-goes on where it was cut short.
+goes on where it was cut short; --kept prints what there is so far.
 """
 
 from __future__ import annotations
@@ -66,6 +66,9 @@ def _inside(asked: argparse.Namespace, settings: Settings, place: Path) -> list[
     if not (folder / stage.DONE).exists():
         print("gathering prose, marking, laying out", file=sys.stderr)
         stage.lay_out(prose.gather(asked.corpus, characters=settings.characters), folder, settings)
+    if asked.kept:
+        measured = matrix.kept(bases.nulls(asked.nulls), folder, settings)
+        return [matrix.measure(row, folder, settings) for row in measured]
     rows = matrix.rows(bases.nulls(asked.nulls), only=asked.only or (), doses=asked.dose or ())
     context = multiprocessing.get_context("spawn")
     with concurrent.futures.ProcessPoolExecutor(
@@ -110,6 +113,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", action="append", choices=list(catalogue.ALL), help="one derivation (repeatable)")
     parser.add_argument("--dose", action="append", type=float, help="in place of a derivation's own (repeatable)")
     parser.add_argument("--keep", type=_path, help="folder for models and rows, used again where it has them")
+    parser.add_argument("--kept", action="store_true", help="measure nothing: print the rows that --keep has")
     parser.add_argument("--figure", type=_path, help="draw the matrix as SVG")
     parser.add_argument("--corpus", type=_path, help="prose of your own; default: what is on this machine")
     parser.add_argument("--nulls", type=int, default=2, help="independent models for the null rows")

@@ -359,6 +359,15 @@ def test_a_row_is_measured_once_and_the_same_again(laid_out, monkeypatch):
     assert {**again, "seconds": 0} == {**first, "seconds": 0}
 
 
+def test_what_was_measured_so_far_can_be_printed(tmp_path):
+    """Rows of any start that are kept are found, and no others."""
+    row = matrix.Row(derivation="rounding", dose=4.0, start="null-1")
+    place = matrix.place(row, tmp_path, SMALL)
+    place.parent.mkdir()
+    place.write_text("{}")
+    assert matrix.kept(["null-1", "null-2"], tmp_path, SMALL) == [row]
+
+
 def test_another_dose_seed_or_code_is_another_row(laid_out, monkeypatch):
     """A row is found again only under the same settings, dose and code."""
     row = matrix.Row(derivation="magnitude pruning", dose=0.2, start="ours")
