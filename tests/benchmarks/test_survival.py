@@ -409,7 +409,7 @@ def test_a_stage_is_the_same_in_every_folder(laid_out, tmp_path, monkeypatch):
 
 def test_an_interrupt_says_how_to_go_on(laid_out, monkeypatch):
     """Ctrl-C ends with how many rows are kept and what continues."""
-    asked = argparse.Namespace(workers=1, nulls=1, only=["rounding"], dose=[4.0], corpus=None)
+    asked = argparse.Namespace(kept=False, workers=1, nulls=1, only=["rounding"], dose=[4.0], corpus=None)
 
     def interrupted(*_arguments):
         raise KeyboardInterrupt
