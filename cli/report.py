@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import terminal, voice
+from cli import terminal
 from provenance import evidence, report
 from provenance.storage import parse_json
 
@@ -57,7 +57,7 @@ def command(evidence_files: tuple[str, ...], out: str, form: report.Form | None,
         terminal.say(line)
     if written:
         terminal.say(f"report: {out}" + "".join(f" (and {path})" for path in written[1:]))
-    elif not voice.current().as_json:
+    else:
         click.echo(report.text(page, chosen), nl=False)
     return page.document
 

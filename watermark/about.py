@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from provenance.errors import InputError
+from provenance.errors import InputError, closest
 
 if TYPE_CHECKING:
     import os
@@ -62,8 +61,8 @@ def check(about: Mapping[str, Any], *, path: str | os.PathLike[str] | None = Non
     """
     for name, content in about.items():
         if name not in PROPERTIES:
-            near = difflib.get_close_matches(name, PROPERTIES, n=1)
-            expected, hint = f"one of {', '.join(PROPERTIES)}", repr(near[0]) if near else None
+            near = closest(name, PROPERTIES)
+            expected, hint = f"one of {', '.join(PROPERTIES)}", repr(near) if near else None
             raise InputError(f"unknown property {name!r}", path=path, expected=expected, hint=hint)
         if not content or not isinstance(content, str | list | dict):
             raise InputError(f"{name!r} says nothing", path=path, expected="a string, a list or an object")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from provenance.report import roc_figures, svg
+from provenance.report import numbers, roc_figures, svg
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 MOST_POINTS = 600
 """More than a line of this width can show."""
-RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 SHORT = 4
 """Below this power of ten a capital is written out."""
 LARGE = 1000
@@ -257,7 +256,7 @@ def _course(plot: Plot) -> str:
 def _power(log10: float) -> str:
     if abs(log10) < SHORT or not float(log10).is_integer():
         return f"{10**log10:,.4g}"
-    return f"10{str(int(log10)).translate(RAISED)}"
+    return f"10{str(int(log10)).translate(numbers.RAISED)}"
 
 
 def _short(value: float) -> str:

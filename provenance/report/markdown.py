@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from provenance.report.tables import Sheet
     from provenance.report.wording import Meaning
 
-RAISED = str.maketrans("0123456789−-,", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁻ ")
 SUP = re.compile(r"<sup>(.*?)</sup>")
 BREAK, TAG, CODE = re.compile(r"<br>"), re.compile(r"<[^>]*>"), re.compile(r"<code>(.*?)</code>")
 SPECIAL = re.compile(r"([\\`*_\[\]<>|#~])")
@@ -52,7 +51,7 @@ def render(family: Family, *, together: Sequence[str]) -> str:
 def plain(value: Any) -> str:
     """Turn text or `Markup` into a line of Markdown that says the same."""
     shown = layout.visible(value if isinstance(value, Markup) else Markup.escape(str(value)))
-    raised = SUP.sub(lambda match: match[1].translate(RAISED).replace(" ", ""), str(shown))
+    raised = SUP.sub(lambda match: match[1].replace(",", "").translate(numbers.RAISED), str(shown))
     pieces = CODE.split(BREAK.sub("; ", raised))
     return "".join(f"`{html.unescape(piece)}`" if odd % 2 else _escaped(piece) for odd, piece in enumerate(pieces))
 

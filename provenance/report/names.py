@@ -38,4 +38,9 @@ def said(name: str) -> str:
     """
     if match := RECENCY.fullmatch(name):
         return f"leaning towards late examples, highest of the curves at {match['curve']}"
-    return SAID.get(name) or name.replace("-", " ").replace("_", " ")
+    return SAID.get(name) or spelled(name)
+
+
+def spelled(name: str) -> str:
+    """Spell a name of a quantity, a setting or a check apart."""
+    return name.replace("-", " ").replace("_", " ")

@@ -11,6 +11,8 @@ import math
 from markupsafe import Markup
 
 MINUS = "−"
+RAISED = str.maketrans("0123456789−-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁻")
+"""Digits as exponents, where there is no markup for them."""
 SLACK = 1e-9
 """Keeps 10,000 from becoming 9,900 by rounding in the fifteenth digit."""
 LONGEST = 6

@@ -63,7 +63,10 @@ def methods(evidence: Evidence) -> Sheet:
 
 def gates(evidence: Evidence) -> Sheet:
     """Give every gate with its outcome."""
-    rows = ((spelled(gate.name), _outcome(passed=gate.passed), gate.detail) for gate in evidence.gates)
+    rows = (
+        (names.spelled(gate.name).replace(":", ": "), _outcome(passed=gate.passed), gate.detail)
+        for gate in evidence.gates
+    )
     return Sheet(name="Checks", head=("Check", "Outcome", "What was seen"), rows=tuple(rows))
 
 
@@ -104,7 +107,7 @@ def found(evidence: Evidence) -> Sheet:
 
 def plan(settings: Mapping[str, Any]) -> Sheet:
     """Give the plan that the audit was held to."""
-    rows = tuple((spelled(key), _spelled(value)) for key, value in settings.items())
+    rows = tuple((names.spelled(key), _spelled(value)) for key, value in settings.items())
     return Sheet(name="Plan", head=("Setting", "Value"), rows=rows)
 
 
@@ -189,11 +192,6 @@ def _interval(low: float, high: float, level: float | None) -> Markup:
 
 def _outcome(*, passed: bool) -> Markup:
     return Markup('<span class="mark {}">{}</span>').format(*(("passed", "Passed") if passed else ("failed", "Failed")))
-
-
-def spelled(name: str) -> str:
-    """Spell a name of a setting or a check as words."""
-    return name.replace("-", " ").replace("_", " ").replace(":", ": ")
 
 
 def _witness(witness: str | None) -> str:

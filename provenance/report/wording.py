@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from provenance.report import numbers
+from provenance.report import names, numbers
 from provenance.report.family import resamples_needed
 from provenance.report.questions import Question, question
 
@@ -111,7 +111,7 @@ def reasons(finding: Finding, *, family: Family) -> Iterator[str]:
     """Say why an audit is inconclusive: which gate failed, or what the test could not have reached."""
     for gate in finding.evidence.gates:
         if not gate.passed:
-            yield f"The check “{_spoken(gate.name)}” failed: {gate.detail.rstrip('.')}."
+            yield f"The check “{names.spelled(gate.name)}” failed: {gate.detail.rstrip('.')}."
     if finding.floor_too_high:
         needed = resamples_needed(alpha=family.alpha, size=family.size)
         unit = "re-runs" if finding.evidence.decided_by == "rank" else "resamples"
@@ -236,10 +236,6 @@ def _missing(absent: int) -> str:
 
 def _plural(number: int, noun: str) -> str:
     return f"{numbers.count(number)} {noun}" + ("" if number == 1 else "s")
-
-
-def _spoken(name: str) -> str:
-    return name.replace("-", " ").replace("_", " ")
 
 
 def alone(finding: Finding, *, family: Family) -> str:
