@@ -42,7 +42,7 @@ AGAIN = {
     "membership": (
         "members.jsonl", "nonmembers.jsonl", "--scores", "membership.scores.parquet", "--split-seed", "7", *FEW
     ),
-    "overlap": ("transcript.parquet", "quotes.txt", *FEW),
+    "overlap": ("transcript.parquet", "quotes.txt", "--weight", "longest", *FEW),  # the one way there was then
     "trace": ("marked/ledger.parquet", "leak.txt", *FEW),
 }  # fmt: skip
 WORDS = Gate(name="neighbours:words", passed=True, detail="as the audit saw it")

@@ -32,11 +32,16 @@ MAX_NGRAM, MAX_DF = 8, 100
     show_default=True,
     help="An n-gram that more training examples hold does not count.",
 )
+@click.option(
+    "--weight",
+    type=click.Choice(["relative", "longest"]),
+    default="relative",
+    show_default=True,
+    help="What counts: each n-gram by how much more often the texts have it, or the longest at each place as published.",
+)
 @options.fields
 @options.verdict()
-def command(
-    transcript: Path, texts: Path, max_ngram: int, max_df: int, text_field: str, id_field: str | None, **how: Any
-) -> None:
+def command(transcript: Path, texts: Path, text_field: str, id_field: str | None, **how: Any) -> None:
     """Ask whether TEXTS were written by a descendant of the run that TRANSCRIPT records.
 
     A model writes best what it read last. TEXTS, some hundred thousand words or more, is a text file, a folder, or any
@@ -54,6 +59,7 @@ def command(
     place, committed = how["out"] or _place(transcript, texts), findings.commitments([transcript], how)
     bundling.check(how, [transcript, texts])
     settings = {key: how[key] for key in ("alpha", "resamples", "seed")}
+    counting = {key: how[key] for key in ("max_ngram", "max_df", "weight")}
     with (
         streams.readable(texts, prose=True) as copy,
         terminal.progress(f"scanning {transcript}", unit="rows") as report,
@@ -62,14 +68,14 @@ def command(
             transcript,
             corpora.open(copy, text_field=text_field, id_field=id_field),
             name=str(texts),
-            counting=holding.Counting(max_ngram=max_ngram, max_df=max_df),
+            counting=holding.Counting(**counting),
             commitments=committed,
             progress=report,
             **settings,
         )
     verdict = findings.conclude(found, place, how=how, several=False)
     sources = {found.inputs["transcript"]: transcript, found.inputs["texts"]: texts}
-    told = {"max_ngram": max_ngram, "max_df": max_df, "text_field": text_field, "id_field": id_field}
+    told = {**counting, "text_field": text_field, "id_field": id_field}
     bundling.leave([(found, "")], bundling.Parcel(sources=sources, settings=told), answers=(), how=how)
     findings.finish([verdict], [place], how=how)
 

@@ -53,7 +53,10 @@ def overlap(bundle: Bundle, _claim: Claim, claimed: Evidence) -> Evidence:
         bundle.place(claimed.inputs["transcript"]),
         opened(bundle, claimed, "texts"),
         name=str(claimed.suspect["suspect"]),
-        counting=holding.Counting(max_ngram=told["max_ngram"], max_df=told["max_df"]),
+        # Bundles of the first days do not say how they weighed: there was one way.
+        counting=holding.Counting(
+            max_ngram=told["max_ngram"], max_df=told["max_df"], weight=told.get("weight", "longest")
+        ),
         alpha=claimed.alpha,
         resamples=told["resamples"],
         seed=claimed.seed,

@@ -119,10 +119,12 @@ def test_what_counts_is_on_record_and_decides(run):
     """Other lengths and limits give other numbers and say so; nothing of one setting is left for the next."""
     path, seen = run
     text = _documents(*seen[-20:])
-    several = [holding.Counting(), holding.Counting(max_df=1), holding.Counting(max_ngram=2), holding.Counting()]
-    found = [overlap.audit(path, text, counting=counting) for counting in several]
+    several = [{}, {"max_df": 1}, {"max_ngram": 2}, {}, {"weight": "longest"}]
+    found = [overlap.audit(path, text, counting=holding.Counting(**counting)) for counting in several]
     assert found[0] == found[3]
-    assert len({one.statistic.value for one in found}) == 3
+    assert len({one.statistic.value for one in found}) == 4
+    assert "weight times in the texts/(1 + document frequency)" in found[0].pvalue_method
+    assert "the longest n-gram (n ≤ 8, words) that a row holds" in found[4].pvalue_method
     assert "n ≤ 8, words" in found[0].pvalue_method
     assert "document frequency up to 100" in found[0].pvalue_method
     assert "document frequency up to 1;" in found[1].pvalue_method

@@ -4,6 +4,7 @@ import pydoc_data.topics
 import re
 import subprocess
 import sys
+from collections import Counter
 
 import numba.core.caching
 import numpy as np
@@ -28,18 +29,19 @@ def _batch(rows):
     return watchlist.Batch(tokens=_ids([token for row in rows for token in row]), edges=edges)
 
 
-def _overlap(texts, rows, *, max_ngram=8, limit=1000):
+def _overlap(texts, rows, *, max_ngram=8, limit=1000, weight="longest"):
     """Scan rows one by one, two at a time, and so on."""
     listed = watchlist.build([_ids(text) for text in texts], max_ngram=max_ngram)
     parts = [rows[:1], rows[1:3], rows[3:]]
-    return watchlist.overlap(listed, watchlist.scan(listed, [_batch(part) for part in parts if part], limit=limit))
+    found = watchlist.scan(listed, [_batch(part) for part in parts if part], limit=limit)
+    return watchlist.overlap(listed, found, weight=weight)
 
 
 def _grams(tokens, n):
     return [tuple(tokens[at : at + n]) for at in range(len(tokens) - n + 1)]
 
 
-def _by_definition(texts, rows, *, max_ngram, limit):
+def _by_definition(texts, rows, *, max_ngram, limit, weight):
     """χ, the longest match at each position, and the document frequencies that count, as statistics.md says it."""
     held = [{gram for n in range(1, max_ngram + 1) for gram in _grams(row, n)} for row in rows]
     anywhere = set().union(*held)
@@ -52,30 +54,37 @@ def _by_definition(texts, rows, *, max_ngram, limit):
             longest.append(max(lengths, default=0))
             if lengths:
                 wanted.add(tuple(text[at : at + max(lengths)]))
+    times = Counter(gram for text in texts for n in range(1, max_ngram + 1) for gram in _grams(text, n))
+    if weight == "relative":
+        wanted = {gram for gram in anywhere if gram in times and len(gram) >= min(2, max_ngram)}
     frequency = {gram: sum(gram in row for row in held) for gram in wanted}
     counted = {gram: count for gram, count in frequency.items() if count <= limit}
-    chi = [sum(1 / count for gram, count in counted.items() if gram in row) for row in held]
+    weights = {
+        gram: 1 / count if weight == "longest" else times[gram] / (1 + count) for gram, count in counted.items()
+    }
+    chi = [sum(value for gram, value in weights.items() if gram in row) for row in held]
     return chi, longest, sorted(counted.values()), len(wanted) - len(counted)
 
 
-@given(TEXTS, ROWS, st.integers(1, 8), st.sampled_from([1, 2, 3, 100]))
-def test_the_scan_gives_what_the_definition_says(texts, rows, max_ngram, limit):
+@given(TEXTS, ROWS, st.integers(1, 8), st.sampled_from([1, 2, 3, 100]), st.sampled_from(["relative", "longest"]))
+def test_the_scan_gives_what_the_definition_says(texts, rows, max_ngram, limit, weight):
     """χ, longest matches, document frequencies and the n-grams left out are those of the definition, on any input."""
-    found = _overlap(texts, rows, max_ngram=max_ngram, limit=limit)
-    chi, longest, frequencies, common = _by_definition(texts, rows, max_ngram=max_ngram, limit=limit)
+    how = {"max_ngram": max_ngram, "limit": limit, "weight": weight}
+    found = _overlap(texts, rows, **how)
+    chi, longest, frequencies, common = _by_definition(texts, rows, **how)
     np.testing.assert_allclose(found.chi, chi, rtol=1e-12)
     assert found.longest.tolist() == longest
     assert found.frequencies.tolist() == frequencies
     assert found.common == common
 
 
-@given(TEXTS, ROWS, st.randoms(use_true_random=False))
-def test_the_order_of_rows_does_not_matter(texts, rows, random):
+@given(TEXTS, ROWS, st.randoms(use_true_random=False), st.sampled_from(["relative", "longest"]))
+def test_the_order_of_rows_does_not_matter(texts, rows, random, weight):
     """Rows in another order have the same χ, bit for bit: a file may stand in the order that is the claim."""
     order = list(range(len(rows)))
     random.shuffle(order)
-    shuffled = _overlap(texts, [rows[row] for row in order], limit=2).chi
-    assert shuffled.tolist() == _overlap(texts, rows, limit=2).chi[order].tolist()
+    shuffled = _overlap(texts, [rows[row] for row in order], limit=2, weight=weight).chi
+    assert shuffled.tolist() == _overlap(texts, rows, limit=2, weight=weight).chi[order].tolist()
 
 
 def test_hits_need_little_room(monkeypatch):
@@ -86,9 +95,15 @@ def test_hits_need_little_room(monkeypatch):
     monkeypatch.setattr(watchlist, "FIRST_ROOM", 1)
     listed = watchlist.build([_ids(text) for text in texts], max_ngram=8)
     found = watchlist.scan(listed, [_batch([row]) for row in rows], limit=5)
-    assert watchlist.overlap(listed, found).chi.tolist() == roomy.chi.tolist()
+    assert watchlist.overlap(listed, found, weight="longest").chi.tolist() == roomy.chi.tolist()
     held = np.unique(found.hits.slots, return_counts=True)[1]
     assert held.max() <= 5
+
+
+def test_what_the_texts_say_more_often_than_the_run_weighs_more():
+    """Twice in the texts and in one row is worth a whole, in two rows two thirds; single tokens are worth nothing."""
+    rows = [[1, 2, 9], [3, 4], [4, 3, 4]]
+    assert _overlap([[1, 2, 5, 1, 2], [3, 4, 0, 3, 4]], rows, weight="relative").chi.tolist() == [1.0, 2 / 3, 2 / 3]
 
 
 def test_nothing_reaches_over_an_edge():

@@ -211,27 +211,46 @@ def scan(tokens: Any, edges: Any, first: int, tables: Any, marks: Any, hits: Any
 
 
 @compiled
-def weigh(hits: Any, places: Any, wanted: Any, limit: int, frequency: Any, chi: Any) -> None:
-    """Count the rows that hold each wanted n-gram as a part of a hit, then add its weight to each of them.
+def count(hits: Any, places: Any, wanted: Any, frequency: Any) -> None:
+    """Count the rows that hold each wanted n-gram as a part of a hit.
 
     Parameters
     ----------
     wanted
         Whether a slot counts, shape ``(slots,)``.
-    frequency, chi
-        Zeros, shape ``(slots,)`` and ``(rows,)``, filled here.
+    frequency
+        Zeros, shape ``(slots,)``, filled here.
     """
-    for weighing in (False, True):
-        last = np.full(len(wanted), UNSEEN, dtype=np.int32)
-        for hit in range(len(hits.rows)):
-            row, slot = hits.rows[hit], hits.slots[hit]
-            end = places.first[slot] + np.searchsorted(places.starts, slot, side="right")
-            for at in range(places.first[slot], end):
-                for length in range(end - at):
-                    part = places.grams[at, length]
-                    if wanted[part] and last[part] != row:
-                        last[part] = row
-                        if not weighing:
-                            frequency[part] += 1
-                        elif frequency[part] <= limit:
-                            chi[row] += 1.0 / frequency[part]
+    last = np.full(len(wanted), UNSEEN, dtype=np.int32)
+    for hit in range(len(hits.rows)):
+        row, slot = hits.rows[hit], hits.slots[hit]
+        end = places.first[slot] + np.searchsorted(places.starts, slot, side="right")
+        for at in range(places.first[slot], end):
+            for length in range(end - at):
+                part = places.grams[at, length]
+                if wanted[part] and last[part] != row:
+                    last[part] = row
+                    frequency[part] += 1
+
+
+@compiled
+def add(hits: Any, places: Any, weights: Any, chi: Any) -> None:
+    """Add to each row the weight of every n-gram that it holds as a part of a hit, once a row.
+
+    Parameters
+    ----------
+    weights
+        Of each slot, 0 where it does not count, shape ``(slots,)``.
+    chi
+        Zeros, shape ``(rows,)``, filled here.
+    """
+    last = np.full(len(weights), UNSEEN, dtype=np.int32)
+    for hit in range(len(hits.rows)):
+        row, slot = hits.rows[hit], hits.slots[hit]
+        end = places.first[slot] + np.searchsorted(places.starts, slot, side="right")
+        for at in range(places.first[slot], end):
+            for length in range(end - at):
+                part = places.grams[at, length]
+                if weights[part] > 0 and last[part] != row:
+                    last[part] = row
+                    chi[row] += weights[part]

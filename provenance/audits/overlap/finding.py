@@ -4,10 +4,12 @@ Null: given the examples and the text, positions are exchangeable over the units
 independent of the order. It holds by design when the recorded order was a random shuffle, for any text by anyone who
 never met the order, even one full of the training data. More overlap with late examples speaks for the claim.
 
-χ of an example is the weight of the text's n-grams found in it: at each position of the text the longest n-gram that
-any example holds, each distinct one once an example, weighted by one over the number of examples that hold it.
+χ of an example is the weight of the text's n-grams found in it, each distinct one once an example, weighted by how much
+more often the text has it than the run: the times it stands in the text over one more than the number of examples that
+hold it.
 
-After "Blackbox Model Provenance via Palimpsestic Membership Inference" (arXiv 2510.19796). No model is asked.
+After "Blackbox Model Provenance via Palimpsestic Membership Inference" (arXiv 2510.19796), which weighs the longest
+n-gram at each position of the text; so does `Counting(weight="longest")`. No model is asked.
 """
 
 from __future__ import annotations
@@ -44,6 +46,12 @@ NOT_THE_WRITER = (
     "The finding speaks of this order, not of one model: texts of sibling models trained in the same order, or of "
     "anyone who streamed the same pre-shuffled files, share it."
 )
+OVERLAPS = {
+    "relative": "n-grams of the texts (2 ≤ n ≤ {n}, {units}) that a row holds, each once a row, weight times in the "
+    "texts/(1 + document frequency), document frequency up to {df}",
+    "longest": "at each position of the texts the longest n-gram (n ≤ {n}, {units}) that a row holds, each once a row, "
+    "weight 1/document frequency up to {df}",
+}
 CLAIMED = "That the order was a random shuffle is the owner's claim; no shuffle was recorded."
 
 
@@ -125,10 +133,9 @@ def _texts(texts: Corpus | Sequence[Document]) -> tuple[list[str], str]:
 
 def _method(held: Held, trace: Trace) -> str:
     counting = held.counting
+    how = OVERLAPS[counting.weight].format(n=counting.max_ngram, units=held.reading.rendering, df=counting.max_df)
     return (
-        f"{trace.test.method if trace.test else ''}; overlap=at each position of the texts the longest n-gram "
-        f"(n ≤ {counting.max_ngram}, {held.reading.rendering}) that a row holds, each once a row, weight 1/document "
-        f"frequency up to {counting.max_df}; residual=least squares of its normal score on "
+        f"{trace.test.method if trace.test else ''}; overlap={how}; residual=least squares of its normal score on "
         f"{', '.join(readings.FEATURES)} ({residuals.FOLDS} folds by hash); statistic=Σ g(t)·normal score, "
         f"g in {', '.join(recency.NAMES)}"
     )

@@ -34,6 +34,8 @@ class Counting:
     """Length of the longest n-gram that is looked for."""
     max_df: int = MAX_DF
     """An n-gram that more examples hold does not count."""
+    weight: watchlist.Weight = "relative"
+    """What an n-gram counts, as in `watchlist.overlap`."""
 
     def __post_init__(self) -> None:
         if self.max_ngram < 1 or self.max_df < 1:
@@ -88,7 +90,7 @@ def scan(
     return Held(
         transcript=transcript,
         reading=reading,
-        overlap=watchlist.overlap(listed, found),
+        overlap=watchlist.overlap(listed, found, weight=counting.weight),
         features=readings.features(content, surprisal),
         duplicates=content.duplicates,
         counting=counting,

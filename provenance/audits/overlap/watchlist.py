@@ -13,7 +13,7 @@ hits, of which an n-gram has at most `limit`. What is common is left out by that
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+Weight = Literal["relative", "longest"]
 SLOTS_PER_GRAM = 2
 """Room in the tables: half of the slots stay empty, so that a search ends soon."""
 FIRST_ROOM = 1 << 16
@@ -67,7 +68,7 @@ class Overlap:
     """How much of the texts each row of the transcript holds."""
 
     chi: NDArray[np.float64]
-    """Σ 1/(document frequency) over the n-grams that a row holds, shape ``(rows,)``."""
+    """Sum of the weights of the n-grams that a row holds, shape ``(rows,)``."""
     longest: NDArray[np.int64]
     """Length of the longest n-gram that begins at each position and that some row holds, shape ``(positions,)``."""
     frequencies: NDArray[np.int64]
@@ -98,7 +99,7 @@ def build(texts: Sequence[NDArray[np.int32]], *, max_ngram: int) -> Watchlist:
         raise InputError(f"{len(tokens):,} tokens of text are too many at once", hint="a part of the texts")
     ranks, single = _ranked(tokens)
     ends = np.repeat(np.cumsum(lengths, dtype=np.int64), lengths)
-    singles = int(single.max(initial=-1)) + 1
+    singles = int(single.max(initial=0)) + 1
     grams, keys, sieves = [single], [np.full(singles, compiled.EMPTY)], [np.zeros(singles * compiled.BITS, np.uint8)]
     starts = [0, singles]
     for n in range(2, max_ngram + 1):
@@ -146,27 +147,52 @@ def scan(listed: Watchlist, batches: Iterable[Batch], *, limit: int) -> Found:
     return Found(marks=marks, hits=kept, rows=rows, limit=limit)
 
 
-def overlap(listed: Watchlist, found: Found) -> Overlap:
-    """Weigh what was found: at each position of the texts the longest n-gram that some row holds.
+def overlap(listed: Watchlist, found: Found, *, weight: Weight = "relative") -> Overlap:
+    """Weigh what was found; each distinct n-gram counts once a row.
 
-    Each distinct one counts once a row, by one over the number of rows that hold it.
+    Parameters
+    ----------
+    weight
+        ``relative``: every n-gram of 2 tokens and more, by the times that the texts have it over one more than the
+        number of rows that hold it. ``longest``: at each position of the texts the longest one that some row holds, by
+        one over the number of rows that hold it (arXiv 2510.19796).
     """
     grams, starts = listed.grams, listed.tables.starts
     seen, common = found.marks.last != compiled.UNSEEN, found.marks.last == compiled.COMMON
     for marked in (seen, common):
         _spread(marked, grams)
     longest = (seen[grams] & (grams >= 0)).sum(axis=1)
-    at = np.flatnonzero(longest)
-    listing = np.zeros(len(seen), dtype=np.bool_)
-    listing[grams[at, longest[at] - 1]] = True
+    listing, times = _longest(seen, grams, longest) if weight == "longest" else _repeated(seen, grams, starts)
     places = np.zeros(len(seen), dtype=np.int32)
     for column in grams.T:
         places[column[column >= 0]] = np.flatnonzero(column >= 0)
-    chi, frequency = np.zeros(found.rows), np.zeros(len(seen), dtype=np.int64)
     where = compiled.Places(first=places, starts=starts, grams=grams)
-    compiled.weigh(found.hits, where, listing & ~common, found.limit, frequency, chi)
-    counted = frequency[(frequency > 0) & (frequency <= found.limit)]
+    chi, frequency = np.zeros(found.rows), np.zeros(len(seen), dtype=np.int64)
+    compiled.count(found.hits, where, listing & ~common, frequency)
+    counts = (frequency > 0) & (frequency <= found.limit)
+    beside = 0 if weight == "longest" else 1
+    compiled.add(found.hits, where, np.where(counts, times / np.maximum(frequency + beside, 1), 0.0), chi)
+    counted = frequency[counts]
     return Overlap(chi=chi, longest=longest, frequencies=np.sort(counted), common=int(listing.sum()) - len(counted))
+
+
+def _longest(
+    seen: NDArray[np.bool_], grams: NDArray[np.int32], longest: NDArray[np.int64]
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Mark the longest n-gram at each position that some row holds; each stands for itself, however often."""
+    at = np.flatnonzero(longest)
+    listing = np.zeros(len(seen), dtype=np.bool_)
+    listing[grams[at, longest[at] - 1]] = True
+    return listing, np.ones(len(seen))
+
+
+def _repeated(
+    seen: NDArray[np.bool_], grams: NDArray[np.int32], starts: NDArray[np.int64]
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Mark what some row holds of 2 tokens and more (of 1 where nothing longer is looked for), and count its places."""
+    listing = seen.copy()
+    listing[: starts[min(1, grams.shape[1] - 1)]] = False
+    return listing, np.bincount(grams[grams >= 0], minlength=len(seen)).astype(np.float64)
 
 
 def _ranked(tokens: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
