@@ -9,7 +9,7 @@ from provenance import artifacts, scoring
 from provenance.bundles import answers, texts
 from provenance.checks import Check, Failed, Held, Skipped
 from provenance.errors import ProvenanceError
-from watermark import claims, copies, dealing, detection, ledger, recipients, redacted, trace
+from watermark import claims, copies, dealing, detection, ledger, likelihoods, recipients, redacted, trace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +31,8 @@ def again(bundle: Bundle, claim: Claim, claimed: Evidence) -> Evidence:
         scoring.check_inputs(one, detection.ledger_inputs(books))
     own = _own(books, claim)
     chosen: dict[str, Any] = {"most": told.get("queries"), "edited": frozenset(map(tuple, told.get("edited", ())))}
+    # Evidence of the first days took no length out beside references, whatever their tokens.
+    chosen["lengths"] = likelihoods.LENGTH in claimed.pvalue_method
     early: Early | None = None
 
     def walk(ask: Ask) -> Early:

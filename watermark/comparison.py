@@ -58,11 +58,12 @@ def compare(
     references: Sequence[Scores],
     *,
     edited: Collection[Name] = (),
+    lengths: bool = True,
     resamples: int,
     rng: np.random.Generator,
 ) -> Comparison:
     """Compare the first so many variants of each document, settled before anybody was asked."""
-    found, centred = _centred(counts, scores, references, edited)
+    found, centred = _centred(counts, scores, references, edited, lengths=lengths)
     return replace(
         found,
         test=redraw.redraw_test(centred, resamples=resamples, rng=rng),
@@ -86,20 +87,31 @@ def unreferenced(
 
 
 def compare_early(
-    walk: Walk, scores: Scores, references: Sequence[Scores], *, steps: int, edited: Collection[Name] = ()
+    walk: Walk,
+    scores: Scores,
+    references: Sequence[Scores],
+    *,
+    steps: int,
+    edited: Collection[Name] = (),
+    lengths: bool = True,
 ) -> Comparison:
     """Compare what was asked in the first so many steps of a walk; the capital is all that decides."""
-    found, _ = _centred(walk.counts(steps), scores, references, edited)
-    capital = passes.capital(walk, scores, references, steps, edited=edited)
+    found, _ = _centred(walk.counts(steps), scores, references, edited, lengths=lengths)
+    capital = passes.capital(walk, scores, references, steps, edited=edited, lengths=lengths)
     return replace(found, capital=capital, joined=len(walk.weights) > 1)
 
 
 def _centred(
-    counts: Mapping[Name, int], scores: Scores, references: Sequence[Scores], edited: Collection[Name]
+    counts: Mapping[Name, int],
+    scores: Scores,
+    references: Sequence[Scores],
+    edited: Collection[Name],
+    *,
+    lengths: bool = True,
 ) -> tuple[Comparison, NDArray[np.float64]]:
     names = list(counts)
     names = [names[row] for row in hash_order(["\x00".join(name) for name in names])]
-    answers = likelihoods.gather({name: counts[name] for name in names}, scores, references)
+    answers = likelihoods.gather({name: counts[name] for name in names}, scores, references, lengths=lengths)
     residual, weights = likelihoods.residual(answers)
     sound = np.array([name not in edited for name in names])
     centred = redraw.least_favourable(redraw.centre(residual), (~sound).tolist())

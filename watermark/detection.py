@@ -78,6 +78,7 @@ def audit(
     commitments: Sequence[Commitment] = (),
     most: int | None = None,
     edited: Collection[Name] = (),
+    lengths: bool = True,
     early: Early | None = None,
 ) -> Evidence:
     """Audit one suspect against one release or several of one owner.
@@ -101,6 +102,8 @@ def audit(
     edited
         Documents whose published text is not what was dealt, by `watermark.edits`: they count as if the least
         favourable variant had been dealt.
+    lengths
+        Take the length of the text out beside references that cut it otherwise, as `watermark.likelihoods` says.
     early
         Where `ask_early` stopped, with the same `most`, `seed` and `edited`: the capital decides.
 
@@ -120,11 +123,12 @@ def audit(
     books = _checked(released, key)
     rng = generator(seed, *(book.sha256 for book in books), scores.sha256, *(one.sha256 for one in references))
     chosen = queries.choose(books, most=most, seed=seed)
+    apart: dict[str, Any] = {"edited": edited, "lengths": lengths}
     if early is None:
-        found = comparison.compare(chosen.counts, scores, references, edited=edited, resamples=resamples, rng=rng)
+        found = comparison.compare(chosen.counts, scores, references, resamples=resamples, rng=rng, **apart)
     else:
         walk = passes.lay_out(books, most=most, seed=seed)
-        found = comparison.compare_early(walk, scores, references, steps=early.asked, edited=edited)
+        found = comparison.compare_early(walk, scores, references, steps=early.asked, **apart)
         early = replace(early, asked=len(found.residual), of=len({step.name for step in walk.steps}))
     if not found.sound.any():
         raise InputError("every document that was asked about was edited after it was marked", path=books[0].path)
@@ -167,6 +171,7 @@ def ask_early(
     seed: int = 0,
     most: int | None = None,
     edited: Collection[Name] = (),
+    lengths: bool = True,
 ) -> Early:
     """Ask about document after document, pairs first, until betting has made 1/α or nothing is left to ask.
 
@@ -176,13 +181,13 @@ def ask_early(
     ----------
     ask
         Who is asked: gives the answers of the suspect and of every reference to some records.
-    alpha, seed, most, edited
+    alpha, seed, most, edited, lengths
         As for `audit`, and the same for both.
     """
     walk = passes.lay_out(_checked(released, None), most=most, seed=seed)
 
     def capital(scores: Scores, references: tuple[Scores, ...], steps: int) -> Capital:
-        return passes.capital(walk, scores, references, steps, edited=edited)
+        return passes.capital(walk, scores, references, steps, edited=edited, lengths=lengths)
 
     return stopping.walk([step.records for step in walk.steps], ask, capital=capital, alpha=alpha)
 

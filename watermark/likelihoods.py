@@ -1,7 +1,8 @@
 """How likely did a model find each variant of each document, beyond what others found of it?
 
 What is taken out is fitted on all variants alike, so it knows nothing of which was published: references with weights
-of at least 0; without any, the length of the text, since a variant of more tokens is less likely to every model.
+of at least 0, and the length of the text where no reference cuts it into the suspect's own tokens, since a variant of
+more tokens is less likely to every model.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 Name = tuple[str, str]
 """Set and id of a document."""
+LENGTH = "length of the text,"
+"""How a method says that it is taken out."""
 FIRST_FIT = 16
 """Documents before the first fit of a walk; to those the references count in equal parts."""
 
@@ -34,29 +37,42 @@ class Answers:
 
     own: NDArray[np.float64]
     """Log-likelihood by the suspect, in nats."""
-    others: tuple[NDArray[np.float64], ...]
-    """What is taken out of it: log-likelihood by each reference or, without any, the number of tokens."""
-    referenced: bool
+    references: tuple[NDArray[np.float64], ...] = ()
+    """Log-likelihood by each reference."""
+    length: NDArray[np.float64] | None = None
+    """How many tokens the suspect read, where that is taken out as well."""
+
+    @property
+    def others(self) -> tuple[NDArray[np.float64], ...]:
+        """What is taken out."""
+        return self.references if self.length is None else (*self.references, self.length)
 
     @property
     def twins(self) -> tuple[bool, ...]:
         """Say which references gave the very answers of the suspect."""
-        others = self.others if self.referenced else ()
-        return tuple(np.array_equal(self.own, other, equal_nan=True) for other in others)
+        return tuple(np.array_equal(self.own, other, equal_nan=True) for other in self.references)
 
     @property
-    def lowest(self) -> float:
-        """Smallest weight: a reference that itself read the release must not accuse others; a length has any sign."""
-        return 0.0 if self.referenced else -np.inf
+    def lowest(self) -> list[float]:
+        """Smallest weights: a reference that itself read the release must not accuse others; a length has any sign."""
+        return [0.0] * len(self.references) + [-np.inf] * (self.length is not None)
 
     @property
     def what(self) -> str:
         """Say what is taken out."""
-        return "references, coefficients ≥ 0," if self.referenced else "length of the text,"
+        named = ["references, coefficients ≥ 0,"] * bool(self.references) + [LENGTH] * (self.length is not None)
+        return " and ".join(named)
 
 
-def gather(counts: Mapping[Name, int], scores: Scores, references: Sequence[Scores]) -> Answers:
+def gather(
+    counts: Mapping[Name, int], scores: Scores, references: Sequence[Scores], *, lengths: bool = True
+) -> Answers:
     """Lay out what was answered about the first so many variants of each document.
+
+    Parameters
+    ----------
+    lengths
+        Take the length out beside references that cut the text otherwise; without references it is always taken out.
 
     Raises
     ------
@@ -65,12 +81,22 @@ def gather(counts: Mapping[Name, int], scores: Scores, references: Sequence[Scor
     InputError
         If log-probabilities are not finite.
     """
+    length, *theirs = (_matrix(counts, one, _tokens(one)) for one in (scores, *references))
+    alike = any(np.array_equal(length, one, equal_nan=True) for one in theirs)
     return Answers(
         own=_matrix(counts, scores, signals.total_logprob(scores)),
-        others=tuple(_matrix(counts, one, signals.total_logprob(one)) for one in references)
-        or (_matrix(counts, scores, np.array([len(row.logprob) for row in scores.rows], dtype=np.float64)),),
-        referenced=bool(references),
+        references=tuple(_matrix(counts, one, signals.total_logprob(one)) for one in references),
+        length=None if references and (alike or not lengths or _flat(length)) else length,
     )
+
+
+def _tokens(scores: Scores) -> NDArray[np.float64]:
+    return np.array([len(row.logprob) for row in scores.rows], dtype=np.float64)
+
+
+def _flat(length: NDArray[np.float64]) -> bool:
+    """Say whether all variants of every document are as long: so are sums, of which no length is known."""
+    return bool(np.all((length == length[:, :1]) | np.isnan(length)))
 
 
 def residual(answers: Answers) -> tuple[NDArray[np.float64], tuple[float, ...]]:
@@ -89,8 +115,9 @@ def walked_residual(answers: Answers) -> NDArray[np.float64]:
 
     The first n rows depend on the first n documents only, so a walk that goes on never changes what it said.
     """
-    count = len(answers.others)
-    weights = np.full((len(answers.own), count), 1 / count if answers.referenced else 0.0)
+    count = len(answers.references)
+    weights = np.zeros((len(answers.own), len(answers.others)))
+    weights[:, :count] = 1 / max(count, 1)
     first = FIRST_FIT
     while first < len(weights):
         weights[first : 2 * first] = _fit(answers, first)
@@ -112,8 +139,8 @@ def _fit(answers: Answers, documents: int) -> NDArray[np.float64]:
     ]
     present = ~np.isnan(centred[0])
     q, r = np.linalg.qr(np.column_stack([part[present] for part in centred[1:]]))
-    bounds = (answers.lowest, np.inf)
-    weights: NDArray[np.float64] = optimize.lsq_linear(r, q.T @ centred[0][present], bounds=bounds, method="bvls").x
+    bounds, wanted = (answers.lowest, np.inf), q.T @ centred[0][present]
+    weights: NDArray[np.float64] = optimize.lsq_linear(r, wanted, bounds=bounds, method="bvls").x
     return weights
 
 

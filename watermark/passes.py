@@ -79,7 +79,13 @@ def lay_out(books: Sequence[Ledger], *, most: int | None = None, seed: int = 0) 
 
 
 def capital(
-    walk: Walk, scores: Scores, references: Sequence[Scores], steps: int, *, edited: Collection[Name] = ()
+    walk: Walk,
+    scores: Scores,
+    references: Sequence[Scores],
+    steps: int,
+    *,
+    edited: Collection[Name] = (),
+    lengths: bool = True,
 ) -> betting.Capital:
     """Bet through the first so many steps; the path of fewer is a part of the path of more.
 
@@ -87,13 +93,15 @@ def capital(
     ----------
     edited
         Documents that were not published as dealt: they count as if the least favourable variant had been dealt.
+    lengths
+        As in `watermark.likelihoods.gather`.
     """
     paths: list[NDArray[np.float64]] = []
     method = ""
     for variants, weight in walk.weights.items():
         names = {step.name: variants for step in walk.steps[:steps] if step.variants == variants}
         if names:
-            answers = likelihoods.gather(names, scores, references)
+            answers = likelihoods.gather(names, scores, references, lengths=lengths)
             centred = redraw.centre(likelihoods.walked_residual(answers))
             earned = betting.redraw_capital(redraw.least_favourable(centred, [name in edited for name in names]))
             paths.append(math.log(weight) + earned.path)

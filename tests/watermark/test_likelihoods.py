@@ -51,14 +51,36 @@ def test_references_are_never_turned_round():
         assert walked[16:] == pytest.approx((table - weight * factor * table)[16:], abs=1e-5)
 
 
+def test_the_length_is_taken_out_beside_references_that_cut_the_text_otherwise():
+    """A suspect of other tokens is freed of its length too; one with the tokens of a reference is left as it was."""
+    rng = np.random.default_rng(0)
+    tokens, table = rng.integers(3, 9, size=(40, 3)), rng.normal(size=(40, 3))
+    others = rng.integers(3, 9, size=(40, 3))
+    suspect = _scores(table - 2.5 * tokens, tokens=tokens)
+    same, other = (_scores(table, name="o", tokens=each) for each in (tokens, others))
+    answers = likelihoods.gather(_counts(40, 3), suspect, [other])
+    assert likelihoods.residual(answers)[1] == pytest.approx((1.0, -2.5), rel=1e-4)
+    assert np.abs(likelihoods.walked_residual(answers)[16:]).max() < 1e-3
+    assert likelihoods.LENGTH in answers.what
+    for references, lengths in (([same], True), ([other, same], True), ([other], False)):
+        assert likelihoods.gather(_counts(40, 3), suspect, references, lengths=lengths).length is None
+
+
+def test_sums_beside_references_have_no_length():
+    """Of a suspect that gives sums nothing but references is taken out."""
+    tokens, table = np.full((20, 3), 4), np.random.default_rng(0).normal(size=(20, 3))
+    answers = likelihoods.gather(_counts(20, 3), _scores(table), [_scores(table, name="o", tokens=tokens)])
+    assert (answers.length, answers.what) == (None, "references, coefficients ≥ 0,")
+
+
 def test_weights_know_nothing_of_the_index():
     """Exchanging variants of any documents leaves every weight where it was."""
     rng = np.random.default_rng(0)
     table, other = rng.normal(size=(2, 50, 4))
     order = rng.permuted(np.tile(np.arange(4), (50, 1)), axis=1)
     moved = [np.take_along_axis(one, order, axis=1) for one in (table, other)]
-    one = likelihoods.Answers(own=table, others=(other,), referenced=True)
-    two = likelihoods.Answers(own=moved[0], others=(moved[1],), referenced=True)
+    one = likelihoods.Answers(own=table, references=(other,))
+    two = likelihoods.Answers(own=moved[0], references=(moved[1],))
     assert likelihoods.residual(one)[1] == pytest.approx(likelihoods.residual(two)[1])
     walked = np.take_along_axis(likelihoods.walked_residual(one), order, axis=1)
     assert likelihoods.walked_residual(two) == pytest.approx(walked)

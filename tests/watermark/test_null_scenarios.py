@@ -59,7 +59,7 @@ def test_a_suspect_that_never_met_the_key_is_not_accused(deal_copy, scenario):
     found = []
     for _ in range(AUDITS):
         dealt = rng.permuted(table, axis=1)
-        answers = likelihoods.Answers(own=dealt, others=(np.ones_like(dealt),), referenced=False)
+        answers = likelihoods.Answers(own=dealt, length=np.ones_like(dealt))
         centred = redraw.centre(likelihoods.residual(answers)[0])
         test = redraw.redraw_test(centred, resamples=99, rng=rng)
         peak = betting.redraw_capital(centred).log10_max

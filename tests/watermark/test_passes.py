@@ -139,7 +139,7 @@ def test_null_walks_hold_their_level():
 
 def _path(table, reference, variants):
     """Give the path of one pass over rows as they stand, as `passes.capital` computes it."""
-    answers = likelihoods.Answers(own=table[:, :variants], others=(reference[:, :variants],), referenced=True)
+    answers = likelihoods.Answers(own=table[:, :variants], references=(reference[:, :variants],))
     return betting.redraw_capital(redraw.centre(likelihoods.walked_residual(answers))).path
 
 
