@@ -285,13 +285,20 @@ def verdict(*, resamples: int = RESAMPLES) -> Callable[[Callable[..., R]], Calla
     return add
 
 
+window = click.option(
+    "--window",
+    type=WINDOW,
+    help="Tokens to score.  [default: 8:56 of a transcript (32:32 where a text-only: suspect is asked), all of a text]",
+)
+
+
 def audit(function: Callable[..., R]) -> Callable[..., R]:
     """Add the options of every audit of a model."""
     function = verdict()(function)
     for option in (
         running,
         model,
-        click.option("--window", type=WINDOW, help="Tokens to score.  [default: 32:32 of a transcript, all of a text]"),
+        window,
         click.option(
             "--reference-scores", metavar="FILE", type=PATH, multiple=True, help="Scores of a reference (repeatable)."
         ),

@@ -70,7 +70,7 @@ def _shared(function: Callable[..., R]) -> Callable[..., R]:
 @command.command("order")
 @click.argument("transcript", type=options.PATH, required=False)
 @click.option("--effect", type=float, help="Spearman's ρ between a row's residual and its position.")
-@click.option("--window", type=options.WINDOW, help="Tokens to score.  [default: 32:32, or the pilot's]")
+@click.option("--window", type=options.WINDOW, help="Tokens to score.  [default: as an audit's, or the pilot's]")
 @click.option(
     "--select",
     type=click.Choice(["recent", "uniform"]),

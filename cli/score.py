@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     help="hf:NAME_OR_PATH[@REV], openai:URL#MODEL, ngram:FILE or column:FILE:NAME.",
 )
 @click.option("--out", type=options.PATH, required=True, help="Scores table.")
-@click.option("--window", type=options.WINDOW, help="Tokens to score.  [default: 32:32 of a transcript, all of a text]")
+@options.window
 @options.model
 @options.running
 @click.option(
@@ -68,7 +68,7 @@ def command(  # noqa: PLR0917 (click hands every option over by name)
         given = sources.read(paths, text_field=text_field, id_field=id_field)
         target = stack.enter_context(streams.writable(out, suffix=".parquet"))
         running = answers.running(how, share=share, lasting=target == out)
-        done = answers.get(suspect_name, given, out=target, window=window or given.window, how=running)
+        done = answers.get(suspect_name, given, out=target, window=window or given.window_of(suspect_name), how=running)
     if done.asked:
         terminal.say(f"{len(done.asked.records):,} texts scored as {done.asked.rendering} in {out}")
         return {"out": str(out), "texts": len(done.asked.records), "scored_as": done.asked.rendering}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from provenance import artifacts, corpora, scoring, spills
+from provenance import artifacts, corpora, spills, windows
 from provenance.errors import InputError
 from provenance.records import Record
 from provenance.transcripts import tables
@@ -27,6 +27,10 @@ class Source:
     window: Window | None
     """Which tokens are scored unless the user says otherwise."""
     inputs: dict[str, str]
+
+    def window_of(self, suspect: str) -> Window | None:
+        """Give the usual window of one suspect."""
+        return windows.usual([suspect]) if self.window else None
 
 
 def read(paths: Sequence[Path], *, text_field: str = "text", id_field: str | None = None) -> Source:
@@ -59,7 +63,7 @@ def of_transcript(transcript: tables.Transcript) -> Source:
     return Source(
         records=tables.records(transcript),
         tokenizer=transcript.tokenizer,
-        window=scoring.ORDER_WINDOW,
+        window=windows.usual(),
         inputs={"transcript": transcript.sha256},
     )
 

@@ -39,8 +39,6 @@ SCORES = artifacts.Kind(
         ]
     ),
 )
-ORDER_WINDOW = Window(start=32, length=32)
-"""Default for transcripts: 32 tokens of context, the following 32 scored (arXiv 2510.19796)."""
 MADE = "a table made by provtool score"
 
 

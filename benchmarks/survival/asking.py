@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import watermark
-from provenance import scoring, storage, tokenizers
+from provenance import scoring, storage, tokenizers, windows
 from provenance.audits import membership, order, overlap, selection
 from provenance.audits.membership import pools, views
 from provenance.records import Document, Record
-from provenance.scoring import ORDER_WINDOW
 from provenance.transcripts import tables
 from survival import bases, stage, writing
 from watermark import ledger
@@ -111,7 +110,7 @@ def _score(found: Bench, audit: str, suspect: Suspect | str, out: Path | None = 
         known = found.transcript.tokenizer
         rows = selection.choose(found.transcript, _chosen(found), seed=found.settings.seed).rows
         return scoring.score(
-            tables.some(found.transcript, rows), suspect=suspect, window=ORDER_WINDOW, tokenizer=known, out=out
+            tables.some(found.transcript, rows), suspect=suspect, window=windows.usual(), tokenizer=known, out=out
         )
     asked: Sequence[Record] = (
         list(ledger.records(found.book)) if audit == "watermark" else views.records(pools.join(*found.sides))

@@ -64,6 +64,7 @@ def run_each(name: str, source: Source, questions: Sequence[Question], *, place:
     bundling.check(how, [*place.parcel.sources.values(), how["scores_path"], *how["reference_scores"]])
     if how["out"] and str(how["out"]) != streams.STREAM:
         storage.check_replaceable(how["out"])
+    source = _windowed(source, how)
     how = claims.prepare(name, source, {**how, "about": tuple(question.about for question in questions)})
     usual = place.beside.with_name(f"{place.beside.stem}.{name}.{_short(how)}.json")
     out = how["out"] or usual
@@ -80,6 +81,19 @@ def run_each(name: str, source: Source, questions: Sequence[Question], *, place:
     claims.conclude([one for one, _ in concluded], how, beside=kept)
     bundling.leave(concluded, place.parcel, answers=_answers(questions, kept, how), how=claims.levelled(how))
     findings.finish([one.verdict for one, _ in concluded], paths, how=how)
+
+
+def _windowed(source: Source, how: dict[str, Any]) -> Source:
+    """Settle which tokens are asked: those of answers kept from before, or what is usual for who is asked."""
+    from provenance import scoring, windows
+    from provenance.records import Window
+
+    if source.window is None:
+        return source
+    kept = [path for path in (how["scores_path"], *how["reference_scores"]) if path and str(path) != streams.STREAM]
+    told = scoring.read(kept[0]).window if kept else None
+    asked = Window.parse(told) if told else windows.usual([*how["suspect_names"], *how["references"]])
+    return replace(source, window=asked)
 
 
 def _answers(questions: Sequence[Question], kept: Path, how: dict[str, Any]) -> list[Path]:

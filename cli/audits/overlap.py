@@ -37,7 +37,7 @@ MAX_NGRAM, MAX_DF = 8, 100
     type=click.Choice(["relative", "longest"]),
     default="relative",
     show_default=True,
-    help="What counts: each n-gram by how much more often the texts have it, or the longest at each place as published.",
+    help="Each n-gram by how much more often the texts have it, or the longest at each place, as published.",
 )
 @options.fields
 @options.verdict()

@@ -6,7 +6,7 @@ import dataclasses
 import math
 from typing import TYPE_CHECKING
 
-from provenance import scoring
+from provenance import windows
 from provenance.audits import residuals, sizing
 from provenance.errors import InputError, MismatchError
 from provenance.plans import Assumed, Plan
@@ -14,6 +14,8 @@ from provenance.records import Window
 from provenance.stats import betting, power, recency
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from provenance.audits.selection import Rule
     from provenance.audits.sizing import Goal, Trial
     from provenance.stats.power import Drift
@@ -56,7 +58,7 @@ def order(
     again = bool(tested and tested.same_input)
     game = dataclasses.replace(GAME, whole=again)
     settled = sizing.settle(drift, goal, game=game, available=len(transcript.ids) if transcript else None)
-    shown = _window(window, pilot, fixed=again)
+    shown = _window(window, pilot, family=goal.family, fixed=again)
     return Plan(
         audit="order",
         inputs=inputs,
@@ -93,14 +95,14 @@ def _seen(pilot: Trial) -> tuple[Assumed, Drift, Drift | None]:
     return assumed, power.Drift(mean=z / root), power.Drift(mean=low) if low > 0 else None
 
 
-def _window(asked: Window | None, pilot: Trial | None, *, fixed: bool) -> str | None:
+def _window(asked: Window | None, pilot: Trial | None, *, family: Sequence[str], fixed: bool) -> str | None:
     seen = pilot.evidence.suspect.get("window") if pilot else None
     if fixed and asked and str(asked) != seen:
         raise MismatchError(
             f"window {asked}, and the pilot's rows were scored by {seen}",
             expected="the pilot's own window, since its rows are tested again",
         )
-    return str(asked) if asked else seen if pilot else str(scoring.ORDER_WINDOW)
+    return str(asked) if asked else seen if pilot else str(windows.usual(family))
 
 
 def _selected(pilot: Trial | None) -> str:
@@ -112,5 +114,5 @@ def _selected(pilot: Trial | None) -> str:
 
 def _tokens(window: str | None) -> int:
     """Tokens that a model reads for one row: the window and all before it."""
-    part = Window.parse(window) if window else scoring.ORDER_WINDOW
+    part = Window.parse(window) if window else windows.usual()
     return part.start + part.length

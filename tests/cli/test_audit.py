@@ -54,6 +54,21 @@ def test_saved_scores_give_the_same_evidence(run, transcript, ledger, counts, tm
     assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
 
 
+@pytest.mark.parametrize("kept", ["scores", "reference-1.scores"])
+def test_who_is_asked_beside_kept_answers_is_asked_about_the_same(run, transcript, counts, tmp_path, kept):
+    """Answers of another window, such as those of an earlier version, settle what is asked of the others."""
+    run("ngram", transcript, "--out", "other.parquet", "--order", 2)
+    both = ["--suspect", counts, "--reference", "ngram:other.parquet"]
+    assert run("audit", "order", transcript, *both, "--window", "3:4", "--out", "a.json").code == 0
+    old = ["--scores" if kept == "scores" else "--reference-scores", f"a.{kept}.parquet"]
+    asked = both[2:] if kept == "scores" else both[:2]
+    assert run("audit", "order", transcript, *old, *asked, "--out", "b.json").code == 0
+    one, two = (evidence.read(tmp_path / name) for name in ("a.json", "b.json"))
+    assert (one.suspect["window"], one.pvalue, one.statistic) == ("3:4", two.pvalue, two.statistic)
+    new = next(path for path in tmp_path.glob("b.*scores.parquet"))
+    assert scoring.read(new).window == "3:4"
+
+
 def test_json_on_standard_output_is_pure(run, ledger, counts, tmp_path):
     """--json and --out - print the evidence and nothing else; with - no evidence file is written."""
     done = run("audit", "watermark", ledger, "--suspect", counts, "--json", "--out", "e.json")

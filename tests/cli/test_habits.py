@@ -127,7 +127,7 @@ def test_a_plan_is_the_configuration_and_what_comes_from_it_is_said(run, transcr
     found = json.loads(done.out)
     assert (found["alpha"], found["seed"]) == (0.01, 5)
     assert done.err.startswith("from p.json: alpha 0.01, seed 5, resamples ")
-    assert "window 32:32" in done.err.splitlines()[0]
+    assert "window 8:56" in done.err.splitlines()[0]
     done = run(*asked, "--seed", 6, "--verbose")
     assert json.loads(done.out)["seed"] == 6
     assert "seed: 6 (command line)" in done.err

@@ -209,4 +209,4 @@ def test_a_published_table_is_imported_and_audited_by_its_own_losses(tmp_path, m
     assert CliRunner().invoke(command, arguments).exit_code == 0
     main.main(["audit", "order", "run.parquet", "--suspect", "column:s.jsonl:-loss_m", "--out", "e.json"])
     found = json.loads((tmp_path / "e.json").read_text())
-    assert (found["verdict"], found["n"], found["suspect"]["window"]) == ("evidence", 150, "32:32")
+    assert (found["verdict"], found["n"], found["suspect"]["window"]) == ("evidence", 150, "8:56")

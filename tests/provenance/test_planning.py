@@ -51,7 +51,7 @@ def test_a_stated_effect():
     plan = planning.order(GOAL, effect=0.1)
     assert plan.needed == power.units_needed(power.order_drift(0.1), alpha=0.001, power=0.9, tests=7)
     assert (plan.units, plan.queries, plan.tokens) == (plan.needed, plan.needed, 64 * plan.needed)
-    assert (plan.decided_by, plan.resamples, plan.window) == ("permutation", 9_999, "32:32")
+    assert (plan.decided_by, plan.resamples, plan.window) == ("permutation", 9_999, "8:56")
     assert 0.9 <= plan.reached < 0.901
 
 

@@ -59,9 +59,7 @@ def _by_definition(texts, rows, *, max_ngram, limit, weight):
         wanted = {gram for gram in anywhere if gram in times and len(gram) >= min(2, max_ngram)}
     frequency = {gram: sum(gram in row for row in held) for gram in wanted}
     counted = {gram: count for gram, count in frequency.items() if count <= limit}
-    weights = {
-        gram: 1 / count if weight == "longest" else times[gram] / (1 + count) for gram, count in counted.items()
-    }
+    weights = {gram: 1 / count if weight == "longest" else times[gram] / (1 + count) for gram, count in counted.items()}
     chi = [sum(value for gram, value in weights.items() if gram in row) for row in held]
     return chi, longest, sorted(counted.values()), len(wanted) - len(counted)
 
