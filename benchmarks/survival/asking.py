@@ -14,7 +14,7 @@ from provenance.audits import membership, order, overlap, selection
 from provenance.audits.membership import pools, views
 from provenance.records import Document, Record
 from provenance.transcripts import tables
-from survival import bases, stage, writing
+from survival import bases, last_phase, redraws, stage, writing
 from watermark import ledger
 
 if TYPE_CHECKING:
@@ -26,14 +26,16 @@ if TYPE_CHECKING:
     from provenance.suspects import Suspect
     from provenance.suspects.causal_lm import CausalLM
     from survival.settings import Settings
+    from survival.writing import Manner
 
-AUDITS = ("order", "watermark", "membership", "overlap")
+AUDITS = ("order", "watermark", "membership", "overlap", "reshuffle")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
     """All that is asked, and what the references said of it."""
 
+    folder: Path
     settings: Settings
     transcript: tables.Transcript
     book: ledger.Ledger
@@ -45,6 +47,11 @@ class Bench:
     heldout_tokens: int
     """Predicted tokens of the held-out documents in the base's own tokenizer: the unit of quality for every suspect."""
 
+    @property
+    def chosen(self) -> selection.Selection:
+        """Which rows the order audit asks about."""
+        return selection.Selection(queries=self.settings.queries)
+
 
 @functools.cache
 def bench(folder: Path, settings: Settings) -> Bench:
@@ -52,6 +59,7 @@ def bench(folder: Path, settings: Settings) -> Bench:
     tokenizer = tokenizers.load(str(folder / "tokenizer"))
     texts = stage.read(folder, "heldout.json")
     found = Bench(
+        folder=folder,
         settings=settings,
         transcript=tables.read(folder / "run.parquet"),
         book=ledger.read(folder / "keyed" / "ledger.parquet"),
@@ -69,24 +77,31 @@ def bench(folder: Path, settings: Settings) -> Bench:
     return found
 
 
-def measure(found: Bench, suspect: CausalLM, *, rng: np.random.Generator) -> dict[str, Any]:
-    """Ask a suspect for all audits and give the numbers of a row; an audit that cannot be made is told why."""
-    findings = {audit: _numbers(_audit(found, audit, _score(found, audit, suspect))) for audit in bases.REFERENCES}
+def measure(
+    found: Bench, suspect: CausalLM, *, manner: Manner, redrawn: bool, rng: np.random.Generator
+) -> dict[str, Any]:
+    """Ask a suspect for all audits and give the numbers of a row.
+
+    Parameters
+    ----------
+    manner
+        How it writes.
+    redrawn
+        Also count how often the audits accuse it when their claims' randomness is drawn anew: for null models.
+    """
+    settings = found.settings
+    said = {audit: _score(found, audit, suspect) for audit in bases.REFERENCES}
     heldout = scoring.score(found.heldout, suspect=suspect)
     total = float(sum(np.sum(row.logprob, dtype=np.float64) for row in heldout.rows))
+    texts = writing.write(suspect, texts=settings.texts, length=settings.length, manner=manner, rng=rng)
+    findings = {audit: _audit(found, audit, scores) for audit, scores in said.items()}
+    findings["overlap"] = overlap.audit(found.transcript.path, texts, resamples=settings.resamples, seed=settings.seed)
+    findings["reshuffle"] = last_phase.audit(found.folder, found.transcript, texts)
     return {
         "loss": -total / found.heldout_tokens,
-        "audits": {**findings, "overlap": _overlap(found, suspect, rng=rng)},
+        "audits": {audit: _numbers(evidence) for audit, evidence in findings.items()},
+        "redraws": redraws.hits(found, said, texts, rng=rng) if redrawn else {},
     }
-
-
-def _overlap(found: Bench, suspect: CausalLM, *, rng: np.random.Generator) -> dict[str, Any]:
-    """Audit what a suspect writes; the references have no part in it."""
-    if not suspect.reach:
-        return {"not_measured": "cannot go on from what it has read"}
-    how = found.settings
-    texts = writing.write(suspect, texts=how.texts, length=how.length, rng=rng)
-    return _numbers(overlap.audit(found.transcript.path, texts, resamples=how.resamples, seed=how.seed))
 
 
 def _sides(folder: Path, settings: Settings) -> tuple[membership.Side, membership.Side]:
@@ -108,7 +123,7 @@ def _score(found: Bench, audit: str, suspect: Suspect | str, out: Path | None = 
     """Ask what one audit wants to know."""
     if audit == "order":
         known = found.transcript.tokenizer
-        rows = selection.choose(found.transcript, _chosen(found), seed=found.settings.seed).rows
+        rows = selection.choose(found.transcript, found.chosen, seed=found.settings.seed).rows
         return scoring.score(
             tables.some(found.transcript, rows), suspect=suspect, window=windows.usual(), tokenizer=known, out=out
         )
@@ -118,15 +133,11 @@ def _score(found: Bench, audit: str, suspect: Suspect | str, out: Path | None = 
     return scoring.score(asked, suspect=suspect, out=out)
 
 
-def _chosen(found: Bench) -> selection.Selection:
-    return selection.Selection(queries=found.settings.queries)
-
-
 def _audit(found: Bench, audit: str, said: Scores) -> Evidence:
     settings, references = found.settings, [found.references[audit]]
     how: dict[str, Any] = {"references": references, "resamples": settings.resamples, "seed": settings.seed}
     if audit == "order":
-        return order.audit(found.transcript, said, selection=_chosen(found), **how)
+        return order.audit(found.transcript, said, selection=found.chosen, **how)
     if audit == "watermark":
         return watermark.audit(found.book, said, **how)
     return membership.audit(*found.sides, said, drawn=membership.Split(seed=settings.seed), **how)

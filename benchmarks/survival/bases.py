@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -38,6 +38,14 @@ def train(name: str, folder: Path, settings: Settings) -> Path:
         return place
     rows = np.load(folder / f"{ROWS.get(name, 'originals')}.npy")
     order = np.load(folder / "order.npy") if name == OURS else generator(settings.seed, name).permutation(len(rows))
+    model = fresh(OURS if name == SIBLING else name, settings)
+    training.train(model, rows, order=order)
+    training.save(model, place, tokenizer=tokenizers.load(str(folder / "tokenizer")))
+    return place
+
+
+def fresh(name: str, settings: Settings) -> Any:
+    """Make a base model's first weights."""
     shape = training.Shape(
         layers=settings.layers,
         width=settings.width,
@@ -45,8 +53,4 @@ def train(name: str, folder: Path, settings: Settings) -> Path:
         vocabulary=settings.vocabulary,
         context=settings.context,
     )
-    first = OURS if name == SIBLING else name
-    model = training.new_model(shape, seed=int(generator(settings.seed, "weights", first).integers(1 << 31)))
-    training.train(model, rows, order=order)
-    training.save(model, place, tokenizer=tokenizers.load(str(folder / "tokenizer")))
-    return place
+    return training.new_model(shape, seed=int(generator(settings.seed, "weights", name).integers(1 << 31)))

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from provenance import storage
-from survival import asking, bases, table
+from survival import asking, bases, last_phase, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-ALPHA = -3.0
-"""log10 of the level of a verdict, drawn as a line."""
+ALPHA = 0.001
+"""Level of a verdict, drawn as a line; the rank among a few re-runs has one of its own."""
 LINEAR = 0.02
 """Up to which cost or gain, in nats a token, the axis is linear; beyond it is logarithmic."""
 COLOURS, MARKERS, LINES = 10, "osD^v<>pX*", ("-", "--", ":")
@@ -30,7 +31,7 @@ def draw(rows: Sequence[dict[str, Any]], path: Path) -> None:
     settings = {"svg.hashsalt": "survival", "font.size": 9, "axes.spines.top": False, "axes.spines.right": False}
     costs = table.costs(rows)
     with mpl.rc_context(settings), storage.atomic(path) as temporary:
-        figure, panels = plt.subplots(1, len(asking.AUDITS), figsize=(15, 5.6), layout="constrained")
+        figure, panels = plt.subplots(1, len(asking.AUDITS), figsize=(18, 5.6), layout="constrained")
         for panel, audit in zip(panels, asking.AUDITS, strict=True):
             _panel(panel, audit, rows, costs)
         panels[0].set_ylabel("log10 p beyond the floor (asymptotic; watermark: bound)")
@@ -52,7 +53,8 @@ def _panel(panel: Any, audit: str, rows: Sequence[dict[str, Any]], costs: Sequen
     for number, name in enumerate(dict.fromkeys(row["derivation"] for row in rows)):
         line = [(cost, tail) for derivation, ours, cost, tail in points if ours and derivation == name]
         panel.plot(*zip(*line, strict=True), label=name, **_style(number))
-    panel.axhline(ALPHA, color="black", lw=0.8, ls=(0, (1, 2)), label="level of a verdict, 0.001")
+    alpha = last_phase.ALPHA if audit == "reshuffle" else ALPHA
+    panel.axhline(math.log10(alpha), color="black", lw=0.8, ls=(0, (1, 2)), label="level of a verdict")
     panel.set_xscale("symlog", linthresh=LINEAR)
     panel.axvline(0, color=NULL, lw=0.8)
     panel.set_title(audit)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-import itertools
 import shutil
 import time
 from dataclasses import asdict, dataclass
@@ -18,7 +17,7 @@ import numpy as np
 
 from provenance import artifacts, storage, tokenizers, training
 from provenance.records import generator
-from survival import asking, bases, serving, stage, tuning, writing
+from survival import asking, bases, last_phase, redraws, serving, stage, tuning, writing
 from survival.derivations import catalogue
 from survival.derivations.data import Data
 
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
     from survival.settings import Settings
 
-FRAME = (asking, bases, serving, stage, tuning, writing)
+FRAME = (asking, bases, last_phase, redraws, serving, stage, tuning, writing)
 """Modules whose code is in every row's digest."""
 
 
@@ -43,13 +42,29 @@ class Row:
 
 
 def rows(nulls: Sequence[str], *, only: Iterable[str] = (), doses: Sequence[float] = ()) -> list[Row]:
-    """Give the rows: every start untouched, then each derivation at each dose, of ours and of the nulls in turn."""
-    found = [Row(derivation=catalogue.UNTOUCHED, dose=0.0, start=start) for start in (bases.OURS, *nulls)]
-    for name in only or [name for name in catalogue.ALL if name != catalogue.UNTOUCHED]:
-        for dose, null in zip(doses or catalogue.ALL[name].DOSES, itertools.cycle(nulls or [None])):
-            starts = [bases.OURS] if null is None else [bases.OURS, null]
-            found += [Row(derivation=name, dose=dose, start=start) for start in starts]
-    return list(dict.fromkeys(found))
+    """Give the rows: every start untouched, then each derivation at each dose, of ours and of a null model.
+
+    Of which null model follows from derivation and dose alone, so that a row asked for by itself is that of the whole.
+    """
+    derived = [
+        Row(derivation=name, dose=dose, start=start)
+        for name in only or [name for name in catalogue.ALL if name != catalogue.UNTOUCHED]
+        for dose in doses or catalogue.ALL[name].DOSES
+        for start in (bases.OURS, *_null(nulls, name, dose))
+    ]
+    starts = dict.fromkeys([bases.OURS, *(row.start for row in derived)]) if only else (bases.OURS, *nulls)
+    return list(
+        dict.fromkeys([*(Row(derivation=catalogue.UNTOUCHED, dose=0.0, start=one) for one in starts), *derived])
+    )
+
+
+def _null(nulls: Sequence[str], name: str, dose: float) -> Sequence[str]:
+    """Name the null model of a derivation at a dose: a draw by name where it begins, and the next at every dose."""
+    if not nulls:
+        return ()
+    doses = catalogue.ALL[name].DOSES
+    place = doses.index(dose) if dose in doses else len(doses)
+    return (nulls[(int(generator(0, "null", name).integers(len(nulls))) + place) % len(nulls)],)
 
 
 def place(row: Row, folder: Path, settings: Settings) -> Path:
@@ -84,7 +99,9 @@ def _measured(row: Row, folder: Path, settings: Settings) -> dict[str, Any]:
         seen = catalogue.seen(row.derivation, training.load(base), derived, data)
         suspect = serving.open_up(derived, tokenizer, at)
         made = time.perf_counter()
-        numbers = asking.measure(found, suspect, rng=rng)
+        numbers = asking.measure(
+            found, suspect, manner=serving.manner(derived), redrawn=row.start != bases.OURS, rng=rng
+        )
     return {
         **asdict(row),
         "unit": derivation.UNIT,

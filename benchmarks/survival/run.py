@@ -3,10 +3,11 @@
     python benchmarks/survival/run.py [--json] [--only NAME] [--dose D] [--keep DIR] [--figure FILE] [--seed N]
 
 One small model is trained on a recorded run that holds marked documents and drawn members. It is then changed in every
-way of `survival.derivations`, at several doses, and asked by `audit order`, `audit watermark` and `audit membership`;
-so are independent models that went through the same (null rows). Each row tells what the change cost: the rise of the
-loss on held-out text, in nats a token. Needs no network. With --keep, models and rows are kept, and the same command
-goes on where it was cut short; --kept prints what there is so far.
+way of `survival.derivations`, at several doses, and asked by `audit order`, `audit watermark` and `audit membership`,
+and what it writes by `audit overlap` and `audit reshuffle`; so are independent models that went through the same (null
+rows). Each row tells what the change cost: the rise of the loss on held-out text, in nats a token. Needs no network.
+With --keep, models and rows are kept, and the same command goes on where it was cut short, by Ctrl-C, SIGTERM or worse;
+--kept prints what there is so far.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ import argparse
 import concurrent.futures
 import contextlib
 import json
-import multiprocessing
 import os
 import sys
 import tempfile
@@ -27,10 +27,11 @@ from typing import TYPE_CHECKING, Any
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
+from cli import leaving
 from cli.demo import prose
 from cli.demo.run import ENVIRONMENT
 from provenance import storage
-from survival import bases, figure, matrix, stage, table
+from survival import bases, figure, last_phase, matrix, stage, table, workers
 from survival.derivations import catalogue
 from survival.settings import Settings
 
@@ -70,16 +71,14 @@ def _inside(asked: argparse.Namespace, settings: Settings, place: Path) -> list[
         measured = matrix.kept(bases.nulls(asked.nulls), folder, settings)
         return [matrix.measure(row, folder, settings) for row in measured]
     rows = matrix.rows(bases.nulls(asked.nulls), only=asked.only or (), doses=asked.dose or ())
-    context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(
-        asked.workers, mp_context=context, initializer=os.chdir, initargs=(place,)
-    ) as pool:
-        try:
+    try:
+        with leaving.heeding(), workers.pool(asked.workers, place) as pool:
             return _in(pool, rows, folder, settings)
-        except KeyboardInterrupt:
-            pool.shutdown(wait=False, cancel_futures=True)
-            kept = sum(matrix.finished(row, folder, settings) for row in rows)
-            raise SystemExit(f"{kept} of {len(rows)} rows are kept; the same command with --keep goes on") from None
+    except KeyboardInterrupt as stop:
+        kept = sum(matrix.finished(row, folder, settings) for row in rows)
+        told = "the same command goes on" if asked.keep else "without --keep they are lost"
+        print(f"interrupted: {kept} of {len(rows)} rows are measured; {told}", file=sys.stderr)
+        raise SystemExit(leaving.code(stop)) from None
 
 
 def _in(
@@ -87,7 +86,10 @@ def _in(
 ) -> list[dict[str, Any]]:
     """Train what rows start from, then measure the rows, ours before the null ones; give them as they were listed."""
     names = list(dict.fromkeys([*bases.ROWS, *(row.start for row in rows)]))
-    _as_done({name: pool.submit(bases.train, name, folder, settings) for name in names}, "trained")
+    # The longest first.
+    trained = {"reruns": pool.submit(last_phase.run_again, folder, settings)}
+    trained |= {name: pool.submit(bases.train, name, folder, settings) for name in names}
+    _as_done(trained, "trained")
     ordered = sorted(rows, key=lambda row: row.start != bases.OURS)
     futures = {row: pool.submit(matrix.measure, row, folder, settings) for row in ordered}
     _as_done({str(row): future for row, future in futures.items()}, "measured")
@@ -116,7 +118,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--kept", action="store_true", help="measure nothing: print the rows that --keep has")
     parser.add_argument("--figure", type=_path, help="draw the matrix as SVG")
     parser.add_argument("--corpus", type=_path, help="prose of your own; default: what is on this machine")
-    parser.add_argument("--nulls", type=int, default=2, help="independent models for the null rows")
+    parser.add_argument("--nulls", type=int, default=8, help="independent models for the null rows")
     parser.add_argument("--workers", type=int, default=1, help="processes, one thread each")
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()

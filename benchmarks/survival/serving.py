@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from provenance import storage, tokenizers, training
 from provenance.suspects import causal_lm, heads, models
+from survival.writing import Manner
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,6 +36,19 @@ class Running:
     """What was done to it, for the record."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writer:
+    """A model that answers as it did and writes in a manner of its own."""
+
+    model: Any
+    manner: Manner
+
+
+def manner(derived: Any) -> Manner:
+    """Say how what a derivation gave writes: at temperature 1, unless it says otherwise."""
+    return derived.manner if isinstance(derived, Writer) else Manner()
+
+
 def open_up(derived: Any, tokenizer: Any, folder: Path) -> CausalLM:
     """Make a suspect of what a derivation gave; files go to `folder`."""
     match derived:
@@ -42,6 +56,8 @@ def open_up(derived: Any, tokenizer: Any, folder: Path) -> CausalLM:
             training.save(model, folder, tokenizer=own)
         case Running():
             return _running(derived, tokenizer)
+        case Writer(model=model):
+            training.save(model, folder, tokenizer=tokenizer)
         case _:
             training.save(derived, folder, tokenizer=tokenizer)
     return causal_lm.load(str(folder), device="cpu")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from provenance.stats import roc
-from survival import asking, bases
+from survival import asking, bases, last_phase, redraws
 from survival.derivations import catalogue
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 SIGNS = {"evidence": "**evidence**", "no-evidence": "none", "inconclusive": "inconclusive"}
 LEVELS = (0.05, 0.001)
@@ -17,7 +17,7 @@ HEAD = ("derivation", "dose", "start", "cost", *asking.AUDITS, "s")
 LEGEND = (
     "cost: rise of the loss on held-out text, nats a token. Audits: verdict, log10 p / log10 of the tail beyond its "
     "floor / log10 e-value. The tail of the watermark audit is a rigorous bound; the others are extrapolations and "
-    "decide nothing. Membership has no e-value."
+    "decide nothing. Membership and reshuffle have no e-value; of 19 re-runs no p is below .05, and that is its level."
 )
 
 
@@ -39,20 +39,35 @@ def markdown(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def accused(rows: Sequence[dict[str, Any]]) -> list[str]:
-    """Say how often null rows had a p at or below a level, with an interval that takes rows for independent."""
+    """Say how often null rows had a p at or below a level, as they are and with their claims' randomness redrawn."""
     nulls = [row for row in rows if row["start"] != bases.OURS]
     if not nulls:
         return []
     starts = len({row["start"] for row in nulls})
     of = f"{len(nulls)}, of {starts} independent models"
-    lines = [f"Null rows: {of}; rows of one model are alike, so intervals are nominal."]
+    lines = [f"Null rows: {of}; rows of one model are alike, so their intervals are nominal."]
     for audit in asking.AUDITS:
         found = [row["audits"][audit]["log10_p"] for row in nulls if "log10_p" in row["audits"][audit]]
-        for level in LEVELS:
-            hits = sum(10**value <= level * (1 + 1e-9) for value in found)
-            low, high = roc.clopper_pearson(hits, len(found), level=0.95)
-            lines.append(f"- {audit}: p ≤ {level:g} in {hits} of {len(found)} (95 % interval {low:.3f} to {high:.3f})")
-    return lines
+        levels = (last_phase.ALPHA,) if audit == "reshuffle" else LEVELS
+        lines += [
+            _rate(audit, level, sum(10**value <= level * (1 + 1e-9) for value in found), len(found)) for level in levels
+        ]
+    return [*lines, "", *_redrawn(nulls)]
+
+
+def _redrawn(nulls: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Add up the redraws of all null rows: each is a draw of its own, given what the models said."""
+    yield "The same with order, release and split drawn anew for every null row, answers as they were:"
+    for audit in asking.AUDITS:
+        counts = [row["redraws"][audit] for row in nulls if audit in row["redraws"]]
+        for level in redraws.LEVELS if counts else ():
+            hits = sum(one["hits"][f"{level:g}"] for one in counts)
+            yield _rate(audit, level, hits, sum(one["of"] for one in counts))
+
+
+def _rate(audit: str, level: float, hits: int, of: int) -> str:
+    low, high = roc.clopper_pearson(hits, of, level=0.95)
+    return f"- {audit}: p ≤ {level:g} in {hits:,} of {of:,} (95 % interval {low:.3f} to {high:.3f})"
 
 
 def _cell(numbers: dict[str, Any]) -> str:

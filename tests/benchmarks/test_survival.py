@@ -4,7 +4,10 @@ import argparse
 import importlib
 import os
 import runpy
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +20,12 @@ from provenance.records import Record
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 sys.path.append(str(BENCHMARKS))
-asking, bases, figure, matrix, run, serving, stage, table, tuning = (
+asking, bases, figure, last_phase, matrix, redraws, run = (
     importlib.import_module(f"survival.{name}")
-    for name in ("asking", "bases", "figure", "matrix", "run", "serving", "stage", "table", "tuning")
+    for name in ("asking", "bases", "figure", "last_phase", "matrix", "redraws", "run")
+)
+serving, stage, table, tuning, writing = (
+    importlib.import_module(f"survival.{name}") for name in ("serving", "stage", "table", "tuning", "writing")
 )
 catalogue, editing, head_scaling, layer_dropping, massive = (
     importlib.import_module(f"survival.derivations.{name}")
@@ -30,6 +36,7 @@ preferences, prefixes, recursion, rotation, sensitive_neurons, sinks, steering =
     for name in ("preferences", "prefixes", "recursion", "rotation", "sensitive_neurons", "sinks", "steering")
 )
 Data = importlib.import_module("survival.derivations.data").Data
+Manner = writing.Manner
 Settings = importlib.import_module("survival.settings").Settings
 
 WORDS = [f"{first}{last}" for first in "bdfgklmnprst" for last in ("a", "e", "i", "o", "u")]
@@ -315,6 +322,45 @@ def test_some_rows_repeat_none_before_all_were_drawn():
     assert len(tuning.some(rows, 0, rng=np.random.default_rng(0))) == 0
 
 
+@pytest.mark.parametrize("name", ["attention sinks", "noise on weights"])
+def test_who_must_read_all_again_writes_the_same(world, tmp_path, name):
+    """Texts of a model with hooks that change nothing are those of the model, which goes on from what it has read."""
+    written = [
+        writing.write(suspect, texts=3, length=24, manner=Manner(), rng=np.random.default_rng(1))
+        for suspect in (
+            serving.open_up(_derive(world, name, NOTHING.get(name, 0.0)), world[1], tmp_path / "derived"),
+            serving.open_up(training.load(world[0] / "base"), world[1], tmp_path / "base"),
+        )
+    ]
+    assert written[0] == written[1]
+    assert len({text.text for text in written[0]}) == 3
+
+
+def test_tokens_are_drawn_in_the_manner_asked_for():
+    """Top-k draws from the k likeliest, top-p from the fewest that have the share, a low temperature the likeliest."""
+    logits = torch.tensor([0.4, 0.3, 0.2, 0.1]).log().expand(4_000, 4)
+
+    def shares(**how):
+        drawn = writing.draw(logits, Manner(**how), torch.Generator().manual_seed(0))
+        return (np.bincount(drawn.ravel(), minlength=4) / len(logits)).tolist()
+
+    assert shares() == pytest.approx([0.4, 0.3, 0.2, 0.1], abs=0.03)
+    assert shares(top_k=2) == pytest.approx([4 / 7, 3 / 7, 0, 0], abs=0.03)
+    assert shares(top_p=0.5) == pytest.approx([4 / 7, 3 / 7, 0, 0], abs=0.03)
+    assert shares(top_p=0.75) == pytest.approx([4 / 9, 3 / 9, 2 / 9, 0], abs=0.03)
+    assert shares(top_p=0.1) == shares(top_k=1) == shares(temperature=0.01) == [1, 0, 0, 0]
+
+
+def test_a_redraw_deals_the_same_variants_to_other_places():
+    """Every variant of a document is published now and then, none that it lacks, and each keeps its number."""
+    rng = np.random.default_rng(0)
+    centred = np.array([[1.0, 2.0, np.nan], [3.0, 4.0, 5.0]] * 500)
+    dealt = redraws.dealt(centred, rng)
+    np.testing.assert_array_equal(np.sort(dealt), np.sort(centred))
+    assert np.mean(dealt[::2, 0] == 2) == pytest.approx(1 / 2, abs=0.1)
+    assert np.mean(dealt[1::2, 0] == 5) == pytest.approx(1 / 3, abs=0.1)
+
+
 SMALL = Settings(
     characters=180_000,
     others=60,
@@ -342,6 +388,7 @@ def laid_out(tmp_path_factory):
     stage.lay_out(texts, folder, SMALL)
     for name in (*bases.ROWS, "null-1"):
         bases.train(name, folder, SMALL)
+    last_phase.run_again(folder, SMALL)
     yield folder
     os.chdir(before)
 
@@ -407,41 +454,83 @@ def test_a_stage_is_the_same_in_every_folder(laid_out, tmp_path, monkeypatch):
         assert {name: storage.digest(name) for name in names} == first
 
 
-def test_an_interrupt_says_how_to_go_on(laid_out, monkeypatch):
-    """Ctrl-C ends with how many rows are kept and what continues."""
-    asked = argparse.Namespace(kept=False, workers=1, nulls=1, only=["rounding"], dose=[4.0], corpus=None)
+@pytest.mark.parametrize(
+    ("keep", "told"), [(Path(), "the same command goes on"), (None, "without --keep they are lost")]
+)
+def test_an_interrupt_says_how_to_go_on(laid_out, monkeypatch, capsys, keep, told):
+    """Ctrl-C ends with how many rows are measured and whether the same command continues."""
+    asked = argparse.Namespace(keep=keep, kept=False, workers=1, nulls=1, only=["rounding"], dose=[4.0], corpus=None)
 
     def interrupted(*_arguments):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(run, "_in", interrupted)
-    with pytest.raises(SystemExit, match="0 of 4 rows are kept; the same command with --keep goes on"):
+    with pytest.raises(SystemExit, match="130"):
         run._inside(asked, SMALL, laid_out.resolve())
+    assert f"interrupted: 0 of 4 rows are measured; {told}" in capsys.readouterr().err
+
+
+WORKING = """
+import pathlib, sys, time
+sys.path.append(sys.argv[1])
+from cli import leaving
+from survival import workers
+
+if __name__ == "__main__":
+    with leaving.heeding(), workers.pool(1, pathlib.Path()) as pool:
+        began = pool.submit(__import__("os").getpid)
+        print(began.result(), flush=True)
+        pool.submit(time.sleep, 600).result()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_nobody_measures_on_when_the_command_has_ended(tmp_path, number):
+    """Whatever signal ends the command, in the middle of a row, its processes end too, and at once."""
+    script = tmp_path / "working.py"
+    script.write_text(WORKING)
+    with subprocess.Popen(
+        [sys.executable, str(script), str(BENCHMARKS)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        worker = int(process.stdout.readline())
+        began = time.monotonic()
+        process.send_signal(number)
+        process.wait(60)
+        while Path(f"/proc/{worker}/stat").exists() and time.monotonic() - began < 60:
+            time.sleep(0.02)
+        assert time.monotonic() - began < 30
 
 
 def test_rows_start_from_ours_and_from_the_nulls_in_turn():
-    """Every dose has one row of ours and one of a null model; untouched, each start has its own."""
-    found = matrix.rows(["null-1", "null-2"], only=["rounding"], doses=[8.0, 4.0, 2.0])
-    assert [row.start for row in found if row.derivation == "untouched"] == ["ours", "null-1", "null-2"]
-    assert [(row.dose, row.start) for row in found if row.derivation == "rounding"] == [
-        (8.0, "ours"),
-        (8.0, "null-1"),
-        (4.0, "ours"),
-        (4.0, "null-2"),
-        (2.0, "ours"),
-        (2.0, "null-1"),
-    ]
+    """Every dose has one row of ours and one of a null model, the next at the next dose; untouched, each start has one.
+
+    A row that is asked for by itself is that of the whole matrix.
+    """
+    nulls = ["null-1", "null-2", "null-3"]
+    whole, some = matrix.rows(nulls), matrix.rows(nulls, only=["rounding"])
+    assert [row.start for row in whole if row.derivation == "untouched"] == ["ours", *nulls]
+    rounding = [row for row in whole if row.derivation == "rounding"]
+    assert [row.start for row in rounding[::2]] == ["ours"] * 4
+    first = nulls.index(rounding[1].start)
+    assert [row.start for row in rounding[1::2]] == [nulls[(first + place) % 3] for place in range(4)]
+    assert rounding == [row for row in some if row.derivation == "rounding"]
+    alone = matrix.rows(nulls, only=["rounding"], doses=[3.0])
+    assert [row for row in alone if row.derivation == "rounding"] == [row for row in rounding if row.dose == 3.0]
+    assert [row.start for row in alone if row.derivation == "untouched"] == [row.start for row in alone[-2:]]
+    assert len({row.start for row in whole}) == 4
 
 
 def _row(derivation, dose, start, *, loss, log10_p):
     found = {"verdict": "evidence" if log10_p <= -3 else "no-evidence", "log10_p": log10_p, "log10_tail": 3 * log10_p}
     audits = {audit: dict(found) for audit in asking.AUDITS} | {"overlap": {"not_measured": "it writes nothing"}}
+    again = {"order": {"of": 40, "hits": {"0.05": 3, "0.01": 1}}}
     return {
         "derivation": derivation,
         "dose": dose,
         "start": start,
         "loss": loss,
         "audits": audits,
+        "redraws": {} if start == "ours" else again,
         "toy_scale": derivation == "steering vector",
         "seen": {"nats": 0.25} if dose else {},
         "seconds": {"derive": 1.0, "ask": 2.0},
@@ -457,11 +546,15 @@ ROWS = [
 
 
 def test_the_table_tells_cost_null_rates_and_what_was_not_measured():
-    """Cost is counted from the same start untouched; one of two null rows lies below .05; gaps are told."""
+    """Cost is counted from the same start untouched; one of two null rows lies below .05; redraws add up; gaps told."""
     text = table.markdown(ROWS)
     assert "| steering vector (toy scale) | 0.3 | ours | +0.250 | none -1.0 / -3.0 / – | none" in text
     assert "- order: p ≤ 0.05 in 1 of 2" in text
     assert "- order: p ≤ 0.001 in 0 of 2" in text
+    assert "- reshuffle: p ≤ 0.05 in 1 of 2" in text
+    assert "- reshuffle: p ≤ 0.001" not in text
+    assert "- order: p ≤ 0.05 in 6 of 80 (95 % interval 0.028 to 0.156)" in text
+    assert "- order: p ≤ 0.01 in 2 of 80" in text
     assert "| not measured: it writes nothing |" in text
     assert "- steering vector 0.3 (ours): nats 0.25" in text
 
