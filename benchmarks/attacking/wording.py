@@ -27,12 +27,19 @@ PLAIN = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-
 PUNCTUATION = re.compile(r"(?!['-]\b)[^\w\s]|_")
 
 
-def random_synonyms(texts: Sequence[str], *, rng: np.random.Generator) -> list[str]:
+def random_synonyms(texts: Sequence[str], *, rng: np.random.Generator, share: float = 1.0) -> list[str]:
     """Draw the wording of every site anew, each option equally likely, the one that stands there among them.
 
-    Never keeping what stands would tell more than drawing: a mark of two options would only be turned over.
+    Never keeping what stands would tell more than drawing: a mark of two options would only be turned over. Of a share
+    below 1, each site is drawn anew with that chance.
     """
-    return _resubstituted(texts, lambda site: int(rng.integers(len(site.options))))
+
+    def drawn(site: Site) -> int:
+        if share < 1 and rng.random() >= share:
+            return 0  # as it stood
+        return int(rng.integers(len(site.options)))
+
+    return _resubstituted(texts, drawn)
 
 
 def frequent_synonyms(texts: Sequence[str], *, rng: np.random.Generator) -> list[str]:  # noqa: ARG001 - as the others

@@ -6,7 +6,7 @@ asked where it is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from provenance import storage, tokenizers, training
@@ -42,6 +42,8 @@ class Writer:
 
     model: Any
     manner: Manner
+    seen: dict[str, float] = field(default_factory=dict)
+    """What was seen of the phenomenon itself."""
 
 
 def manner(derived: Any) -> Manner:

@@ -11,12 +11,12 @@ import torch
 from provenance.records import Document
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
     Drawing = Callable[[torch.Tensor], torch.Tensor]
-    Rewriting = Callable[[str, np.random.Generator], str]
+    Rewriting = Callable[[Sequence[str], np.random.Generator], list[str]]
 
 BATCH = 256
 """Texts written at once."""
@@ -32,7 +32,7 @@ class Manner:
     top_p: float | None = None
     """Only the fewest tokens, likeliest first, that have this share of the probability."""
     rewritten: Rewriting | None = None
-    """Makes another text of each."""
+    """Makes other texts of all of them, in order."""
 
 
 @torch.inference_mode()
@@ -54,7 +54,7 @@ def write(suspect: Any, *, texts: int, length: int, manner: Manner, rng: np.rand
     written = [rest(model, part, length, lambda logits: draw(logits, manner, dice)) for part in begun.split(BATCH)]
     told = [encoder.decode(ids) for ids in np.concatenate(written).tolist()]
     if manner.rewritten is not None:
-        told = [manner.rewritten(text, rng) for text in told]
+        told = manner.rewritten(told, rng)
     return [Document(id=f"{row:05d}", text=text) for row, text in enumerate(told)]
 
 

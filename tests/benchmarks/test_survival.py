@@ -31,6 +31,8 @@ catalogue, editing, head_scaling, layer_dropping, massive = (
     importlib.import_module(f"survival.derivations.{name}")
     for name in ("catalogue", "editing", "head_scaling", "layer_dropping", "massive")
 )
+wording = importlib.import_module("attacking.wording")
+reordering = importlib.import_module("survival.derivations.reordering")
 preferences, prefixes, recursion, rotation, sensitive_neurons, sinks, steering = (
     importlib.import_module(f"survival.derivations.{name}")
     for name in ("preferences", "prefixes", "recursion", "rotation", "sensitive_neurons", "sinks", "steering")
@@ -48,6 +50,9 @@ NOTHING = {
     "scaling all heads": 1.0,
     "another temperature": 1.0,
     "attention sinks": 32.0,
+    "top-p": 1.0,
+    "top-k": float(SHAPE.vocabulary),
+    "texts at another temperature": 1.0,
 }
 """Doses that change nothing, where that is not 0."""
 ALWAYS = {"distillation on logits", "distillation on texts", "recursive conversion", "rotated 4-bit fine-tuning"}
@@ -105,7 +110,7 @@ def _derive(world, name, dose, seed=0):
 
 @torch.inference_mode()
 def _logits(derived, ids):
-    model = derived.model if isinstance(derived, serving.Running) else derived
+    model = derived.model if isinstance(derived, (serving.Running, serving.Writer)) else derived
     return model.eval()(input_ids=ids, use_cache=False).logits
 
 
@@ -349,6 +354,30 @@ def test_tokens_are_drawn_in_the_manner_asked_for():
     assert shares(top_p=0.5) == pytest.approx([4 / 7, 3 / 7, 0, 0], abs=0.03)
     assert shares(top_p=0.75) == pytest.approx([4 / 9, 3 / 9, 2 / 9, 0], abs=0.03)
     assert shares(top_p=0.1) == shares(top_k=1) == shares(temperature=0.01) == [1, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("name", "dose"),
+    [("texts with synonyms", 1.0), ("texts without some words", 0.3), ("texts with words moved", 1.0)],
+)
+def test_what_is_rewritten_is_told(world, name, dose):
+    """More of a text is changed at a larger dose, nothing at none, the model says what it said, and `seen` counts."""
+    texts = ["It was a big house, and the quick boy began to help his small friend at once."] * 20
+    shares = []
+    for share in (0.0, dose / 3, dose):
+        derived = _derive(world, name, share)
+        shares.append(wording.changed(texts, derived.manner.rewritten(texts, np.random.default_rng(0))))
+        (told,) = catalogue.seen(name, None, derived, world[2]).values()
+        assert (told > 0) == (share > 0)
+    assert shares[0] == 0 < shares[1] < shares[2]
+    ids = _ids(world[2].later)
+    assert torch.equal(_logits(derived, ids), _logits(training.load(world[0] / "base"), ids))
+
+
+def test_moved_words_are_all_still_there():
+    """Pairs change places, and nothing else does."""
+    moved = reordering.move("One, two three (four) five.", share=1.0, rng=np.random.default_rng(0))
+    assert moved == "two, One four (three) five."
 
 
 def test_a_redraw_deals_the_same_variants_to_other_places():
