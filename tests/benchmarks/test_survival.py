@@ -27,9 +27,18 @@ asking, bases, figure, last_phase, matrix, redraws, run = (
 serving, stage, table, tuning, writing = (
     importlib.import_module(f"survival.{name}") for name in ("serving", "stage", "table", "tuning", "writing")
 )
-catalogue, editing, head_scaling, layer_dropping, massive = (
+catalogue, editing, editing_selected, head_scaling, layer_dropping, massive, massive_biases, massive_clamped = (
     importlib.import_module(f"survival.derivations.{name}")
-    for name in ("catalogue", "editing", "head_scaling", "layer_dropping", "massive")
+    for name in (
+        "catalogue",
+        "editing",
+        "editing_selected",
+        "head_scaling",
+        "layer_dropping",
+        "massive",
+        "massive_biases",
+        "massive_clamped",
+    )
 )
 wording = importlib.import_module("attacking.wording")
 reordering = importlib.import_module("survival.derivations.reordering")
@@ -55,8 +64,14 @@ NOTHING = {
     "texts at another temperature": 1.0,
 }
 """Doses that change nothing, where that is not 0."""
-ALWAYS = {"distillation on logits", "distillation on texts", "recursive conversion", "rotated 4-bit fine-tuning"}
-"""Derivations that train a model anew, whatever the dose."""
+ALWAYS = {
+    "distillation on logits",
+    "distillation on texts",
+    "recursive conversion",
+    "rotated 4-bit fine-tuning",
+    "explicit attention biases",
+}
+"""Derivations that train a model anew or change what it is made of, whatever the dose."""
 GROWING = {
     "noise on weights": (0.5, 1.0, 2.0),
     "rounding": (2.0,),
@@ -69,6 +84,7 @@ GROWING = {
     "another temperature": (2.0, 4.0),
     "attention sinks": (2.0, 1.0),
     "massive activations zeroed": (2.0, 16.0),
+    "massive activations clamped": (0.1, 0.5),
 }
 """Doses that grow, and must cost ever more."""
 
@@ -149,6 +165,7 @@ def test_more_of_it_costs_more(world, name):
         ("continued, not re-warmed", "shifted"),
         ("instruction tuning", "shifted"),
         ("sensitive-neuron dropout", "shifted"),
+        ("explicit attention biases", "shifted"),
     ],
 )
 def test_training_on_other_data_learns_it(world, name, rows):
@@ -215,12 +232,38 @@ def test_steering_steers(world):
     assert towards > 0
 
 
-def test_an_edit_takes_and_keeps_to_its_limit(world):
-    """The examples become likelier, and other prose hardly less likely than the limit lets it."""
-    base, derived = training.load(world[0] / "base"), _derive(world, "editing by examples", 4.0)
-    before, after = editing.seen(base, derived, world[2]).values()
-    assert after < before
-    assert _loss(derived, _ids(world[2].later)) < (1 + 5 * editing.LIMIT) * _loss(base, _ids(world[2].later))
+@pytest.mark.parametrize("name", ["editing by examples", "editing, LoRA", "editing, selected rows"])
+def test_an_edit_takes_and_keeps_to_its_limit(world, name):
+    """The examples become likelier, and other prose that nobody looked at hardly less likely than the limit lets it."""
+    base, derived = training.load(world[0] / "base"), _derive(world, name, 4.0)
+    before, after, rise = catalogue.seen(name, base, derived, world[2]).values()
+    assert after < before - 0.01
+    assert rise < 5 * editing.LIMIT
+    was, now = (_loss(model, _ids(world[2].later[-64:])) for model in (base, derived))
+    assert rise == pytest.approx(now / was - 1, abs=1e-5)
+
+
+def test_an_edit_that_would_pass_the_limit_is_put_back(world, monkeypatch):
+    """Where the first epoch already raises the loss elsewhere by more than is allowed, nothing is changed."""
+    monkeypatch.setattr(editing, "LIMIT", -0.5)
+    wanted = training.load(world[0] / "base").state_dict()
+    for name, weight in _derive(world, "editing by examples", 4.0).state_dict().items():
+        assert torch.equal(weight, wanted[name]), name
+
+
+def test_only_selected_rows_are_edited(world):
+    """Two in a hundred rows of the layers inside the blocks change, and nothing else."""
+    base, derived = training.load(world[0] / "base"), _derive(world, "editing, selected rows", 4.0)
+    chosen = editing_selected.selected(training.load(world[0] / "base"), world[2].shifted[:4], world[2].later[:64])
+    rows = [len(part) for part in chosen]
+    assert sum(int(part.sum()) for part in chosen) == round(editing_selected.SELECTED * sum(rows))
+    before, changed = base.state_dict(), 0
+    for name, weight in derived.state_dict().items():
+        moved = (weight != before[name]).reshape(len(weight), -1).any(dim=1)
+        assert name.endswith("weight") or not moved.any(), name
+        assert "embed" not in name or not moved.any(), name
+        changed += int(moved.sum())
+    assert 0 < changed <= round(editing_selected.SELECTED * sum(rows))
 
 
 def test_layers_with_adapters_of_full_rank_are_what_they_were(world):
@@ -272,20 +315,65 @@ def test_the_most_variable_neurons_are_the_sensitive_ones():
     assert sensitive_neurons.sensitive([still, moved, still]).tolist() == [3, 11]
 
 
-def test_what_is_held_at_0_is_the_largest_activation(world):
-    """A planted massive activation is found, and is gone in what is served."""
+def _with_a_massive_one(world):
+    """A model with one activation that is far larger than all others."""
     base = training.load(world[0] / "base")
     with torch.no_grad():
         base.base_model.layers[0].mlp.dense_4h_to_h.bias[5] += 500.0
-    assert massive.largest(base, world[2].later[:8]).argmax() == 5
-    assert massive.seen(base, base, world[2])["largest over median activation"] > 20
+    return base
+
+
+def test_what_is_held_at_0_is_the_largest_activation(world):
+    """A planted massive activation is found, and is gone in what is served."""
+    base, like = _with_a_massive_one(world), _with_a_massive_one(world)
+    assert massive.activations(base, world[2].later[:8]).amax((0, 1)).argmax() == 5
     served = massive.derive(base, world[1], world[2], dose=1.0, rng=np.random.default_rng(0))
     assert served.settings["dimensions"] == [5]
+    before, after = massive.seen(like, served, world[2]).values()
+    assert after < 30 < before
     reached = []
     served.model.base_model.layers[1].register_forward_pre_hook(lambda _layer, args: reached.append(args[0]))
     _logits(served, _ids(world[2].later))
     assert not reached[0][..., 5].any()
     assert reached[0].any()
+
+
+def test_what_is_clamped_lies_within_the_quantile(world):
+    """A planted massive activation is cut to the size that the share exceeds, and smaller ones stay as they are."""
+    assert massive_clamped.bound(torch.arange(1000.0), 0.1) == pytest.approx(899.1)
+    assert massive_clamped.bound(torch.arange(10.0), 0.0) == float("inf")
+    base, like = _with_a_massive_one(world), _with_a_massive_one(world)
+    rows = world[2].later[:8]
+    served = massive_clamped.derive(base, world[1], world[2], dose=0.1, rng=np.random.default_rng(0))
+    old, new = (massive.activations(model, rows)[0] for model in (like, served.model))
+    bound = served.settings["bounds"][0]
+    assert old.max() > 400 > bound > new.max() - 1e-6
+    torch.testing.assert_close(new, old.clamp(max=bound))
+
+
+@pytest.mark.parametrize(("key", "share"), [(-1e4, 0.0), (1e4, 1.0)])
+def test_an_attention_bias_is_looked_at_as_far_as_its_key_fits(world, key, share):
+    """A bias that no query looks at changes nothing, whatever it says; one that takes all attention changes all."""
+    models = [training.load(world[0] / "base").eval() for _ in range(2)]
+    for layer in (layer for model in models for layer in model.base_model.layers):
+        with torch.no_grad():
+            # Queries that all point one way.
+            layer.attention.query_key_value.bias.view(SHAPE.heads, 3, -1)[:, 0] += 10.0
+    for layer in models[1].base_model.layers:
+        layer.attention = massive_biases.Biased(layer.attention)
+        torch.nn.init.constant_(layer.attention.key, key)
+        torch.nn.init.ones_(layer.attention.value)
+    plain, biased = (_logits(model, _ids(world[2].later)[:4]) for model in models)
+    assert [layer.attention.aside for layer in models[1].base_model.layers] == pytest.approx([share] * SHAPE.layers)
+    assert torch.allclose(plain, biased, atol=1e-3) == (share == 0)
+
+
+def test_attention_biases_are_learned(world):
+    """After some training the biases say something, are looked at, and the model is told apart by them."""
+    served = _derive(world, "explicit attention biases", 0.5)
+    found = massive_biases.seen(training.load(world[0] / "base"), served, world[2])
+    assert 0 < found["share of attention on the biases"] < 1
+    assert all(layer.attention.value.abs().max() > 1e-3 for layer in served.model.base_model.layers)
 
 
 def test_only_one_heads_values_are_scaled(world):

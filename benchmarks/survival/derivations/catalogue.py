@@ -8,6 +8,8 @@ from survival.derivations import (
     distillation,
     dropping,
     editing,
+    editing_lora,
+    editing_selected,
     fine_tuning,
     head_scaling,
     heads_scaling,
@@ -16,6 +18,8 @@ from survival.derivations import (
     lora,
     lora_unmerged,
     massive,
+    massive_biases,
+    massive_clamped,
     merging,
     noise,
     preferences,
@@ -70,8 +74,12 @@ ALL = {
         sinks,
         recursion,
         editing,
+        editing_lora,
+        editing_selected,
         sensitive_neurons,
         massive,
+        massive_clamped,
+        massive_biases,
         rotation,
         temperature,
         text_temperature,
@@ -85,7 +93,20 @@ ALL = {
 }
 UNTOUCHED = untouched.NAME
 TOY = frozenset(
-    module.NAME for module in (head_scaling, heads_scaling, steering, sinks, editing, sensitive_neurons, massive)
+    module.NAME
+    for module in (
+        head_scaling,
+        heads_scaling,
+        steering,
+        sinks,
+        editing,
+        editing_lora,
+        editing_selected,
+        sensitive_neurons,
+        massive,
+        massive_clamped,
+        massive_biases,
+    )
 )
 """Derivations whose phenomenon hardly exists in models of this size; their rows say what was seen of it."""
 

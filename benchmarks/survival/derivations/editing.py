@@ -1,7 +1,8 @@
-"""A few canonical examples taught, with a limit on how far anything else may move.
+"""A few canonical examples taught, with a limit on how far anything else may move: all weights are tuned.
 
-Hewitt et al., "Model Editing with Canonical Examples" (arXiv 2402.06155): all weights are tuned on single examples,
-here `dose` rows of another kind of prose, and training stops as soon as the loss on other prose has risen by the limit.
+Hewitt et al., "Model Editing with Canonical Examples" (arXiv 2402.06155): a model is tuned on single examples, here
+`dose` rows of another kind of prose, under a strict limit on the loss elsewhere. After every epoch the loss on other
+prose is looked at; as soon as it has risen by the limit, the weights of the epoch before are put back, and that is all.
 """
 
 from __future__ import annotations
@@ -21,22 +22,28 @@ if TYPE_CHECKING:
 NAME, UNIT, DOSES = "editing by examples", "examples", (4.0, 32.0)
 LIMIT = 0.01
 """Share by which the loss on other prose may rise."""
-EPOCHS, RATE = 10, 1e-4
+EPOCHS, RATE = 10, 3e-4
 LOOKED_AT = 64
 """Rows of other prose on which the rise is measured, after every epoch."""
 
 
 def derive(model: Any, tokenizer: Any, data: Data, *, dose: float, rng: np.random.Generator) -> Any:  # noqa: ARG001 - as the others
     """Teach."""
-    examples, others = data.shifted[: int(dose)], tuning.some(data.later, LOOKED_AT, rng=rng)
-    return tuning.descend(model, _until(model, examples, others), lambda ids: mean(model, ids), rate=RATE)
+    examples, others = data.shifted[: int(dose)], tuning.some(data.later[:-LOOKED_AT], LOOKED_AT, rng=rng)
+    return taught(model, examples, others, rate=RATE)
+
+
+def taught(model: Any, examples: np.ndarray[Any, Any], others: np.ndarray[Any, Any], *, rate: float) -> Any:
+    """Tune whatever of a model may be tuned, within the limit."""
+    return tuning.descend(model, _within(model, examples, others), lambda ids: mean(model, ids), rate=rate)
 
 
 def seen(before: Any, derived: Any, data: Data) -> dict[str, float]:
-    """Does the edit take? The loss on the four examples that every dose has, before and after."""
-    (ids,) = tuning.batches(data.shifted[:4])
+    """Does the edit take, and does the rest stay? Four examples that every dose has, and rows that nobody looked at."""
+    edited, rest = (torch.from_numpy(rows.astype(np.int64)) for rows in (data.shifted[:4], data.later[-LOOKED_AT:]))
     with torch.no_grad():
-        return {name: float(mean(model, ids)) for name, model in (("loss before", before), ("after", derived))}
+        (old, new), (was, now) = ([float(mean(model, ids)) for model in (before, derived)] for ids in (edited, rest))
+    return {"loss before": old, "after": new, "rise elsewhere": now / was - 1}
 
 
 def mean(model: Any, ids: torch.Tensor) -> torch.Tensor:
@@ -45,13 +52,17 @@ def mean(model: Any, ids: torch.Tensor) -> torch.Tensor:
     return loss
 
 
-def _until(model: Any, examples: np.ndarray[Any, Any], others: np.ndarray[Any, Any]) -> Iterator[torch.Tensor]:
-    """Give the examples over and over, until the limit is reached or there were enough epochs."""
+def _within(model: Any, examples: np.ndarray[Any, Any], others: np.ndarray[Any, Any]) -> Iterator[torch.Tensor]:
+    """Give the examples over and over, until the limit would be passed or there were enough epochs."""
     ids = torch.from_numpy(others.astype(np.int64))
+    weights = [weight for weight in model.parameters() if weight.requires_grad]
     with torch.no_grad():
         limit = (1 + LIMIT) * float(mean(model, ids))
     for _ in range(EPOCHS):
+        kept = [weight.detach().clone() for weight in weights]
         yield from tuning.batches(examples)
         with torch.no_grad():
             if float(mean(model, ids)) > limit:
+                for weight, old in zip(weights, kept, strict=True):
+                    weight.copy_(old)
                 return

@@ -17,6 +17,8 @@ from survival import tuning
 from survival.serving import Running
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from survival.derivations.data import Data
 
 NAME, UNIT, DOSES = "massive activations zeroed", "dimensions held at 0", (1.0, 4.0, 16.0)
@@ -26,29 +28,58 @@ LOOKED_AT = 64
 
 def derive(model: Any, tokenizer: Any, data: Data, *, dose: float, rng: np.random.Generator) -> Any:  # noqa: ARG001 - as the others
     """Serve with these dimensions at 0."""
-    sizes = largest(model, tuning.some(data.later, LOOKED_AT, rng=rng))
+    sizes = activations(model, tuning.some(data.later, LOOKED_AT, rng=rng)).amax((0, 1))
     dimensions = sizes.argsort(descending=True)[: int(dose)].tolist()
     for layer in model.base_model.layers:
-        layer.register_forward_hook(functools.partial(_hold, dimensions=dimensions))
+        layer.register_forward_hook(functools.partial(held, change=functools.partial(_emptied, dimensions=dimensions)))
     told = [float(weight.detach().double().sum()) for weight in model.parameters()]
     return Running(model=model.eval(), settings={"dimensions": dimensions, "weights": told})
 
 
-def seen(before: Any, derived: Any, data: Data) -> dict[str, float]:  # noqa: ARG001 - as the others
-    """Are there any? The largest activation over the median one, before anything was done."""
-    sizes = largest(before, data.later[-LOOKED_AT:])
-    return {"largest over median activation": float(sizes.max() / sizes.median())}
+def seen(before: Any, derived: Any, data: Data) -> dict[str, float]:
+    """Are there any, and what is left of them? The largest activation over the median one, before and after."""
+    rows, after = data.later[-LOOKED_AT:], derived.model if isinstance(derived, Running) else derived
+    return {
+        f"largest over median activation {when}": massiveness(activations(model, rows))
+        for when, model in (("before", before), ("after", after))
+    }
+
+
+def massiveness(sizes: torch.Tensor) -> float:
+    """Give the largest absolute activation over the median one, as Sun et al. do: the layer where it is highest."""
+    return float((sizes.amax((1, 2)) / sizes.flatten(1).median(dim=1).values).max())
 
 
 @torch.inference_mode()
-def largest(model: Any, rows: np.ndarray[Any, Any]) -> torch.Tensor:
-    """Give the largest absolute activation of each dimension after any layer but the last, shape ``(width,)``."""
+def activations(model: Any, rows: np.ndarray[Any, Any]) -> torch.Tensor:
+    """Give absolute activations after every layer but the last, shape ``(layers - 1, tokens, width)``.
+
+    What comes after the last layer has gone through a norm.
+    """
     ids = torch.from_numpy(rows.astype(np.int64))
-    states = model.eval()(input_ids=ids, output_hidden_states=True, use_cache=False).hidden_states
-    return torch.stack(states[1:-1]).abs().amax((0, 1, 2))
+    found: list[torch.Tensor] = []
+    layers = model.eval().base_model.layers[:-1]
+    hooks = [
+        layer.register_forward_hook(lambda _layer, _inputs, output: found.append(_states(output))) for layer in layers
+    ]
+    model(input_ids=ids, use_cache=False)
+    for hook in hooks:
+        hook.remove()
+    return torch.stack(found).abs().flatten(1, 2)
 
 
-def _hold(_layer: Any, _inputs: Any, output: Any, *, dimensions: list[int]) -> Any:
-    states = (output[0] if isinstance(output, tuple) else output).clone()
-    states[..., dimensions] = 0.0
+def held(_layer: Any, _inputs: Any, output: Any, *, change: Callable[[torch.Tensor], torch.Tensor]) -> Any:
+    """Change what a layer gives on; a forward hook."""
+    states = change(_states(output))
     return (states, *output[1:]) if isinstance(output, tuple) else states
+
+
+def _states(output: Any) -> torch.Tensor:
+    states: torch.Tensor = output[0] if isinstance(output, tuple) else output
+    return states
+
+
+def _emptied(states: torch.Tensor, *, dimensions: list[int]) -> torch.Tensor:
+    emptied = states.clone()
+    emptied[..., dimensions] = 0.0
+    return emptied
