@@ -58,7 +58,7 @@ NOTHING = {
     "scaling one head": 1.0,
     "scaling all heads": 1.0,
     "another temperature": 1.0,
-    "attention sinks": 32.0,
+    "attention sinks": 64.0,
     "top-p": 1.0,
     "top-k": float(SHAPE.vocabulary),
     "texts at another temperature": 1.0,
@@ -82,7 +82,7 @@ GROWING = {
     "scaling all heads": (0.5, -1.0),
     "steering vector": (0.3, 3.0),
     "another temperature": (2.0, 4.0),
-    "attention sinks": (2.0, 1.0),
+    "attention sinks": (1.0,),
     "massive activations zeroed": (2.0, 16.0),
     "massive activations clamped": (0.1, 0.5),
 }
@@ -389,11 +389,40 @@ def test_only_one_heads_values_are_scaled(world):
 
 
 def test_a_window_hides_what_lies_between(world):
-    """A token sees the sinks and the last tokens of its window, and a change of any other token does not reach it."""
-    visible = sinks.mask(12, 3)[0, 0] == 0
-    assert visible[10].nonzero().flatten().tolist() == [0, 1, 2, 3, 8, 9, 10]
-    assert visible[2].nonzero().flatten().tolist() == [0, 1, 2]
-    assert "window" in _derive(world, "attention sinks", 3.0).settings
+    """A token sees the sinks and the last tokens of its window, and what it says does not change with any other."""
+    seen = sinks.visible(torch.arange(12), torch.arange(12), 3)
+    assert seen[10].nonzero().flatten().tolist() == [0, 1, 2, 3, 8, 9, 10]
+    assert seen[2].nonzero().flatten().tolist() == [0, 1, 2]
+    served = _derive(world, "attention sinks", 3.0)
+    ids = torch.arange(20)[None] + 50
+    other = ids.clone()
+    other[0, 5] = 7
+    apart = (_logits(served, ids) - _logits(served, other)).abs().amax((0, 2))
+    # Three layers hand on what stands two tokens before, each.
+    assert (apart[12:] == 0).all()
+    assert (apart[5:12] > 0).all()
+
+
+def test_places_are_counted_inside_the_window(world):
+    """With one layer, a token of a long text says what it says right behind the sinks and its window alone."""
+    model = training.load(world[0] / "base").eval()
+    del model.base_model.layers[1:]
+    long = torch.randint(1, 300, (1, 400), generator=torch.Generator().manual_seed(0))
+    alone = torch.cat([long[:, : sinks.SINKS], long[:, 380:390]], dim=1)
+    wanted = _logits(model, alone)[0, -1]
+    sinks.stream(model, window=10)
+    torch.testing.assert_close(_logits(model, long)[0, 389], wanted, atol=1e-4, rtol=0)
+
+
+def test_long_texts_are_asked_beyond_the_context(world):
+    """Behind a window of a whole text nothing changes up to the context; behind a narrow one all is less likely."""
+    base = training.load(world[0] / "base")
+    whole, narrow = (sinks.seen(base, _derive(world, "attention sinks", dose), world[2]) for dose in (384.0, 1.0))
+    assert whole["nats up to the context, streamed"] == pytest.approx(
+        whole["nats up to the context, at once"], abs=1e-4
+    )
+    assert whole["beyond, streamed"] == pytest.approx(whole["beyond, at once"], abs=1e-4)
+    assert narrow["nats up to the context, streamed"] > narrow["nats up to the context, at once"] + 0.01
 
 
 def test_the_layer_that_does_least_goes_first(world):

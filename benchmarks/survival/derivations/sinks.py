@@ -1,48 +1,104 @@
 """Streaming inference: every token sees the first four and a sliding window of the last ones, and nothing between.
 
-Xiao et al., "Efficient Streaming Language Models with Attention Sinks" (arXiv 2309.17453). Theirs also counts positions
-inside the window anew; here the sinks keep their true distance, which matters only beyond the context that a model was
-trained on, and no text here is longer. The model is served as it runs: it is a mask, and nothing that could be saved.
+Xiao et al., "Efficient Streaming Language Models with Attention Sinks" (arXiv 2309.17453). Places are counted inside
+the window, as there: the sinks stand right before it, however long the text. All tokens of a text are read at once,
+which gives what one after the other would. The model is served as it runs: this is attention, and nothing that could be
+saved.
 """
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
+from transformers.models.gpt_neox.modeling_gpt_neox import rotate_half
 
 from survival.serving import Running
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from survival.derivations.data import Data
 
-NAME, UNIT, DOSES = "attention sinks", "tokens in the window", (8.0, 16.0, 32.0)
+NAME, UNIT, DOSES = "attention sinks", "tokens in the window", (8.0, 16.0, 32.0, 64.0)
 SINKS = 4
+QUERIES = 256
+"""Tokens that look at once."""
+TEXTS, CONTEXTS = 8, 3
+"""Long texts on which `seen` asks, each of so many contexts."""
 
 
 def derive(model: Any, tokenizer: Any, data: Data, *, dose: float, rng: np.random.Generator) -> Any:  # noqa: ARG001 - as the others
     """Serve with a window."""
-
-    def narrow(_model: Any, args: Any, kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-        length = (args[0] if args else kwargs["input_ids"]).shape[1]
-        return args, {**kwargs, "attention_mask": mask(length, int(dose)), "use_cache": False}
-
-    model.base_model.register_forward_pre_hook(narrow, with_kwargs=True)
-    return Running(model=model.eval(), settings={"sinks": SINKS, "window": int(dose), "weights": _told(model)})
+    stream(model, window=int(dose))
+    told = [float(weight.detach().double().sum()) for weight in model.parameters()]
+    return Running(model=model.eval(), settings={"sinks": SINKS, "window": int(dose), "weights": told})
 
 
-def mask(length: int, window: int) -> torch.Tensor:
-    """Give what is added to attention: 0 where a token may look and almost minus infinity where not.
-
-    Shape ``(1, 1, length, length)``, rows look at columns.
-    """
-    row, column = torch.arange(length)[:, None], torch.arange(length)[None, :]
-    visible = (column <= row) & ((row - column < window) | (column < SINKS))
-    return torch.zeros(length, length).masked_fill(~visible, torch.finfo(torch.float32).min)[None, None]
+def stream(model: Any, *, window: int) -> None:
+    """Let the layers of a GPT-NeoX attend so from now on."""
+    for layer in model.base_model.layers:
+        layer.attention.forward = functools.partial(_attended, layer.attention, window=window)
 
 
-def _told(model: Any) -> list[float]:
-    """Tell one model from another, for the record."""
-    return [float(weight.detach().double().sum()) for weight in model.parameters()]
+def seen(before: Any, derived: Running, data: Data) -> dict[str, float]:
+    """How likely are long texts, read at once and through the window? Up to the context, and beyond it."""
+    context = before.config.max_position_embeddings
+    # Rows follow one another as their texts did.
+    ids = torch.from_numpy(data.later.ravel()[-TEXTS * CONTEXTS * context :].astype(np.int64).reshape(TEXTS, -1))
+    found = {}
+    for how, model in (("at once", before), ("streamed", derived.model)):
+        nats = losses(model, ids)
+        found[f"nats up to the context, {how}"] = float(nats[:, : context - 1].mean())
+        found[f"beyond, {how}"] = float(nats[:, context - 1 :].mean())
+    return found
+
+
+@torch.inference_mode()
+def losses(model: Any, ids: torch.Tensor) -> torch.Tensor:
+    """Give the loss of every token but the first, in nats, shape ``(rows, length - 1)``."""
+    said = [model.eval()(input_ids=row[None], use_cache=False).logits[0, :-1].log_softmax(-1) for row in ids]
+    return -torch.stack(said).gather(-1, ids[:, 1:, None])[..., 0]
+
+
+def _attended(
+    own: Any, states: torch.Tensor, *, position_embeddings: Any, window: int, **_how: Any
+) -> tuple[torch.Tensor, None]:
+    """Attend to sinks and window, some tokens at a time."""
+    rows, length, width = states.shape
+    made = own.query_key_value(states).view(rows, length, -1, 3 * own.head_size).transpose(1, 2)
+    query, key, value = made.chunk(3, dim=-1)
+    # Places are the same in every row of a batch: texts are padded at their end.
+    cos, sin = (part[0] for part in position_embeddings)
+    # A token that looks at the sinks stands no further behind them than the window has room.
+    near = torch.arange(length).clamp(max=window + SINKS - 1)
+    query, key = query * own.scaling, _turned(key, cos, sin)
+    to_sinks = _turned(query, cos[near], sin[near]) @ key[:, :, :SINKS].mT
+    query = _turned(query, cos, sin)
+    parts = [_some(to_sinks, query, key, value, first=first, window=window) for first in range(0, length, QUERIES)]
+    return own.dense(torch.cat(parts, dim=2).transpose(1, 2).reshape(rows, length, width)), None
+
+
+def _some(
+    to_sinks: torch.Tensor, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, *, first: int, window: int
+) -> torch.Tensor:
+    """Give what some tokens find."""
+    length = query.shape[2]
+    last, low = min(first + QUERIES, length), max(SINKS, first - window + 1)
+    columns = torch.tensor([*range(min(SINKS, length)), *range(low, last)])
+    looks = torch.cat([to_sinks[:, :, first:last], query[:, :, first:last] @ key[:, :, low:last].mT], dim=-1)
+    shares = looks.masked_fill(~visible(torch.arange(first, last), columns, window), -torch.inf).softmax(-1)
+    return shares @ value[:, :, columns]
+
+
+def visible(row: torch.Tensor, column: torch.Tensor, window: int) -> torch.Tensor:
+    """Say which tokens each token sees, shape ``(rows, columns)``."""
+    behind = row[:, None] - column
+    return (behind >= 0) & ((behind < window) | (column < SINKS))
+
+
+def _turned(states: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
+    """Turn queries or keys to their places; part of each has none."""
+    size = cos.shape[-1]
+    front, rest = states[..., :size], states[..., size:]
+    return torch.cat([front * cos + rotate_half(front) * sin, rest], dim=-1)

@@ -1,0 +1,1 @@
+"""Long documents: how a model that reads `context` tokens at once is asked about more of them."""
