@@ -42,8 +42,8 @@ STEPS = (1, 25, 50, 100, 200, 400, 600, 800)
 DERIVED = (
     ("noise on weights", 0.4),
     ("magnitude pruning", 0.8),
-    ("fine-tuning", 1.0),
-    ("continued, re-warmed", 1.0),
+    ("fine-tuning", 0.5),
+    ("continued, re-warmed", 0.5),
     ("merging with a sibling", 0.5),
     ("distillation on logits", 0.5),
 )

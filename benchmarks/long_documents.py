@@ -43,8 +43,11 @@ if TYPE_CHECKING:
     from provenance.suspects import Suspect
 
 TODAY = "windows, step 1/2 (provtool score)"
-AUDITED = (TODAY, "windows, step 1/2, sinks", "streamed")
-"""Ways in which the audits are asked too."""
+AUDITED = (
+    *(("ours", 512, name) for name in (TODAY, "windows, step 1/2, sinks", "streamed")),
+    *(("short", window, TODAY) for window in (512, 128, 64)),
+)
+"""Models, windows and ways in which the audits are asked too."""
 MARKED, HELDOUT = 20, 20
 """Documents of the ledger that are asked about, five variants each, and documents for the loss."""
 
@@ -117,23 +120,21 @@ def _loss(heldout: list[Record], suspect: Suspect, window: int) -> dict[str, flo
 
 
 def _audits(folder: Path, settings: Settings) -> Iterator[dict[str, Any]]:
-    """Ask both audits in some of the ways, ours and the reference in the same way."""
-    ours, clean = (ways(folder / "models" / name, settings.context) for name in ("ours", "clean"))
+    """Ask both audits in some of the ways, a suspect and the reference in the same way."""
     book = ledger.read(folder / "keyed" / "ledger.parquet")
     book = dataclasses.replace(book, documents=tuple(book.documents)[:MARKED])
     sides = _sides(folder, settings)
     asked = {"watermark": list(ledger.records(book)), "membership": views.records(pools.join(*sides))}
-    for reading in AUDITED:
+    for name, window, reading in AUDITED:
+        pair = [ways(folder / "models" / model, window)[reading] for model in (name, "clean")]
         for audit, records in asked.items():
-            began = time.perf_counter()
-            said, reference = (scoring.score(records, suspect=suspects[reading]) for suspects in (ours, clean))
-            seconds = time.perf_counter() - began
+            said, reference = (scoring.score(records, suspect=suspect) for suspect in pair)
             if audit == "watermark":
                 found = watermark.audit(book, said, references=[reference], seed=settings.seed)
             else:
                 drawn = membership.Split(seed=settings.seed)
                 found = membership.audit(*sides, said, references=[reference], drawn=drawn, seed=settings.seed)
-            yield {"reading": reading, "audit": audit, **_numbers(found), "seconds": seconds}
+            yield {"model": name, "window": window, "reading": reading, "audit": audit, **_numbers(found)}
 
 
 def _sides(folder: Path, settings: Settings) -> tuple[membership.Side, membership.Side]:
@@ -162,7 +163,7 @@ def _numbers(found: Evidence) -> dict[str, Any]:
         "log10 p": found.log10_pvalue,
         "log10 tail": tail.log10_pvalue if tail else None,
         "auroc": found.auroc.value if found.auroc else None,
-        found.effect.name: found.effect.value,
+        "effect": f"{found.effect.value:.3g} {found.effect.name}",
     }
 
 

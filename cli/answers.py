@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from provenance.remote import Cluster
     from provenance.unfinished import Share, Work
 
-LOADING = ("dtype", "device", "device_map", "batch_tokens", "bos", "terms")
+LOADING = ("dtype", "device", "device_map", "batch_tokens", "bos", "context", "terms")
 """Options with which every suspect is loaded."""
 TRIED_FROM = 50_000
 """Tokens from which a first batch is timed before the rest is asked."""

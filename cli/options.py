@@ -129,6 +129,12 @@ def model(function: Callable[..., R]) -> Callable[..., R]:
             show_default=True,
             help="Put text behind a BOS: as the tokenizer of an hf: suspect does, always, or never.",
         ),
+        click.option(
+            "--context",
+            metavar="N",
+            type=click.IntRange(2),
+            help="Let an hf: suspect read N tokens at once at most.  [default: what its configuration says]",
+        ),
         click.option("--batch-tokens", type=click.IntRange(1), default=8192, show_default=True, help="Tokens a batch."),
         click.option(
             "--device-map", metavar="MAP", help="Spread an hf: suspect over devices (accelerate), as in auto."

@@ -91,6 +91,7 @@ def load(
     device_map: str | None = None,
     batch_tokens: int = 8192,
     bos: Bos = "auto",
+    context: int | None = None,
     terms: Terms | None = None,
 ) -> Suspect:
     """Open the suspect that a string names.
@@ -105,6 +106,8 @@ def load(
         For ``hf:`` only: in place of a device, how accelerate spreads the model over several, such as ``auto``.
     bos
         For ``hf:`` only: whether text is put behind a BOS, `marks`.
+    context
+        For ``hf:`` only: tokens that are read at once at most; None for as many as the model's configuration says.
     terms
         For ``openai:`` and ``text-only:`` only: how a served model may be asked.
 
@@ -142,6 +145,7 @@ def load(
             device_map=device_map,
             batch_tokens=batch_tokens,
             bos=bos,
+            context=context,
         )
     near = closest(kind, KINDS) if rest else None
     raise InputError(

@@ -188,8 +188,14 @@ def load(
     device_map: str | None = None,
     batch_tokens: int = 8192,
     bos: Bos = "auto",
+    context: int | None = None,
 ) -> CausalLM:
     """Load ``NAME_OR_PATH[@REVISION]``.
+
+    Parameters
+    ----------
+    context
+        Tokens that are read at once at most; None for as many as its configuration says.
 
     Raises
     ------
@@ -202,7 +208,10 @@ def load(
     found = ((part, tokenizers.find(part[0], revision=part[1])) for part in place.parts)
     (at, revision), encoder = next(((part, encoder) for part, encoder in found if encoder), (place.parts[0], None))
     tokenizer = tokenizers.identify(encoder, name=at, revision=revision) if encoder else None
-    context = models.context(model)
+    if context is not None and context < pieces.LEAST:
+        raise ValueError(f"a context of {context} tokens: nothing predicts the first")
+    whole = models.context(model)
+    context = min(context or whole, whole)
     identity = {
         "suspect": f"hf:{name}",
         "kind": "hf",
@@ -216,7 +225,11 @@ def load(
         "overlap": pieces.overlap(context),
         "bos": marks.adds(encoder, bos, name) if encoder else False,
     }
-    more = {"adapter_of": place.base and place.base[0], "quantised": models.quantised(model)}
+    more = {
+        "adapter_of": place.base and place.base[0],
+        "quantised": models.quantised(model),
+        "context": context if context < whole else None,
+    }
     head = heads.find(model, name)
     return CausalLM(
         model=model,

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 PADDING = 1 / 32
 """Share of a batch that may be padding."""
 
+LEAST = 2
+"""Tokens in the shortest window that predicts anything."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:

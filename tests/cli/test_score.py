@@ -1,5 +1,7 @@
 """``provtool score``."""
 
+import pytest
+
 from provenance import scoring
 
 
@@ -40,6 +42,23 @@ def test_a_model_is_asked(run, transcript, random_model, tmp_path):
     scores = scoring.read(tmp_path / "s.parquet")
     assert {len(row.logprob) for row in scores.rows} == {8}
     assert scores.window == "4:8"
+
+
+def test_a_smaller_context_is_another_table(run, transcript, random_model, tmp_path):
+    """With ``--context`` a model reads less at once, the table says how much, and it is not taken for the other's."""
+    asked = ("score", transcript, "--suspect", random_model, "--window", "0:12", "--out", "s.parquet")
+    told = []
+    for more in ((), ("--context", 6), ("--context", 6)):
+        done = run(*asked, *more)
+        assert done.code == 0, done.err
+        scores = scoring.read(tmp_path / "s.parquet")
+        told.append((scores.suspect.get("context"), [row.logprob.tolist() for row in scores.rows]))
+    assert "holds these answers already" in done.err
+    assert [context for context, _ in told] == [None, 6, 6]
+    whole, narrow = (rows[0] for _, rows in told[:2])
+    assert len(whole) == len(narrow)
+    assert whole[:5] == pytest.approx(narrow[:5], abs=1e-4)
+    assert max(abs(one - other) for one, other in zip(whole[5:], narrow[5:], strict=True)) > 1e-3
 
 
 def test_what_cannot_be_scored_together_is_said(run, marked, counts, transcript, refused):

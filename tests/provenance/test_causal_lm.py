@@ -347,6 +347,22 @@ def test_the_overlap_of_windows_is_stated(plain):
     assert (suspect.context, suspect.identity["overlap"]) == (64, 32)
 
 
+def test_a_model_reads_no_more_at_once_than_it_is_let(plain):
+    """With a smaller context every token is scored in smaller windows, and the table says so; a larger one is nothing."""
+    suspect = suspects.load(str(plain), context=20)
+    ids = tuple(np.random.default_rng(3).integers(0, 320, size=45).tolist())
+    score = next(suspect.score([Record(id="long", tokens=ids)], window=None, progress=_quiet))
+    expected = list(_naive(plain, ids[:20])[0])
+    for scored in (20, 30, 40):
+        low = scored - 10
+        expected += list(_naive(plain, ids[low : low + 20])[0][9:])
+    assert score.logprob == pytest.approx(np.array(expected), abs=2e-4)
+    assert (suspect.identity["context"], suspect.identity["overlap"]) == (20, 10)
+    assert suspects.load(str(plain), context=4_096).identity == suspects.load(str(plain)).identity
+    with pytest.raises(ValueError, match="nothing predicts"):
+        suspects.load(str(plain), context=1)
+
+
 def test_caps_are_told_of_small_logits():
     """Logits too small to show a cap are capped all the same, as the settings say."""
     model = transformers.AutoModelForCausalLM.from_config(CONFIGS["gemma2"]()).eval()
