@@ -20,6 +20,7 @@ from provenance.records import generator
 from survival import asking, bases, last_phase, redraws, serving, stage, tuning, writing
 from survival.derivations import catalogue
 from survival.derivations.data import Data
+from survival.derivations.stolen import Loot
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -122,12 +123,13 @@ def storing(place: Path) -> Iterator[None]:
 
 
 def gather(folder: Path) -> Data:
-    """Give what whoever derives has at hand: other data, and a model of somebody else."""
+    """Give what whoever derives has at hand: other data, a model of somebody else and, for thieves, what is ours."""
     return Data(
         later=np.load(folder / "later.npy"),
         shifted=np.load(folder / "shifted.npy"),
         run_rows=len(np.load(folder / "run.npy")),
         sibling=lambda: training.load(folder / "models" / bases.SIBLING),
+        stolen=Loot(folder=folder),
     )
 
 

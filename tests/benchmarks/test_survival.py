@@ -42,9 +42,9 @@ catalogue, editing, editing_selected, head_scaling, layer_dropping, massive, mas
 )
 wording = importlib.import_module("attacking.wording")
 reordering = importlib.import_module("survival.derivations.reordering")
-preferences, prefixes, recursion, rotation, sensitive_neurons, sinks, steering = (
+preferences, recursion, rotation, sensitive_neurons, sinks, steering = (
     importlib.import_module(f"survival.derivations.{name}")
-    for name in ("preferences", "prefixes", "recursion", "rotation", "sensitive_neurons", "sinks", "steering")
+    for name in ("preferences", "recursion", "rotation", "sensitive_neurons", "sinks", "steering")
 )
 Data = importlib.import_module("survival.derivations.data").Data
 Manner = writing.Manner
@@ -289,22 +289,6 @@ def test_a_rotated_layer_is_near_and_lets_gradients_through(world):
     found.sum().backward()
     assert torch.equal(values.grad, torch.ones(9))
     assert _derive(world, "rotated 4-bit fine-tuning", 4.0).settings["activation bits"] == 4
-
-
-def test_a_prefix_is_found_and_served(world, monkeypatch):
-    """The search brings a model nearer to another, and what is served says what the model says behind the prefix."""
-    monkeypatch.setattr(prefixes, "ROUNDS", 4)
-    monkeypatch.setattr(prefixes, "CANDIDATES", 8)
-    base, ids = training.load(world[0] / "base"), _ids(world[2].later)[:4]
-    wanted = prefixes.told(world[2].sibling().eval(), ids, torch.empty(0, dtype=torch.long))
-    begun = torch.tensor([7, 8, 9])
-    found = prefixes.search(base.eval(), ids, wanted, begun, rng=np.random.default_rng(0))
-    assert prefixes.apart(base, ids, wanted, found) < prefixes.apart(base, ids, wanted, begun)
-    served = _derive(world, "adversarial prefix", 3.0)
-    said = _logits(served, ids)[:, :-1].log_softmax(-1).gather(-1, ids[:, 1:, None])[..., 0]
-    behind = prefixes.told(base, ids, torch.tensor(served.settings["prefix"]))
-    torch.testing.assert_close(said, behind, atol=1e-4, rtol=0)
-    assert (said - prefixes.told(base, ids, torch.empty(0, dtype=torch.long))).abs().max() > 0.01
 
 
 def test_the_most_variable_neurons_are_the_sensitive_ones():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from survival.derivations import (
@@ -15,6 +16,7 @@ from survival.derivations import (
     heads_scaling,
     instructions,
     layer_dropping,
+    ledger_prefixes,
     lora,
     lora_unmerged,
     massive,
@@ -22,6 +24,7 @@ from survival.derivations import (
     massive_clamped,
     merging,
     noise,
+    order_prefixes,
     preferences,
     prefixes,
     pruning,
@@ -32,6 +35,8 @@ from survival.derivations import (
     rounding,
     sensitive_neurons,
     sinks,
+    soft_ledger_prefixes,
+    soft_order_prefixes,
     steering,
     synonyms,
     temperature,
@@ -45,8 +50,6 @@ from survival.derivations import (
 )
 
 if TYPE_CHECKING:
-    from types import ModuleType
-
     from survival.derivations.data import Data
 
 ALL = {
@@ -89,6 +92,10 @@ ALL = {
         dropping,
         reordering,
         prefixes,
+        order_prefixes,
+        ledger_prefixes,
+        soft_order_prefixes,
+        soft_ledger_prefixes,
     )
 }
 UNTOUCHED = untouched.NAME
@@ -112,10 +119,12 @@ TOY = frozenset(
 
 
 def code(name: str) -> list[ModuleType]:
-    """Give the modules of derivations that a derivation is made of: its own and those that it names."""
-    own = ALL[name]
-    used = {id(value) for value in vars(own).values()}
-    return [own, *(module for module in ALL.values() if id(module) in used and module is not own)]
+    """Give the modules that a derivation is made of: its own and those beside it that it, or one of them, names."""
+    found = [ALL[name]]
+    for module in found:
+        named = (value for value in vars(module).values() if isinstance(value, ModuleType))
+        found += [part for part in named if part.__name__.startswith(f"{__package__}.") and part not in found]
+    return found
 
 
 def seen(name: str, before: Any, derived: Any, data: Data) -> dict[str, float]:

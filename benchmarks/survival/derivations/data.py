@@ -1,4 +1,4 @@
-"""What has somebody at hand who derives a model from ours: none of our data, and no key?"""
+"""What has somebody at hand who derives a model from ours: none of our data and no key, unless they were stolen?"""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
+
+    from survival.derivations.stolen import Loot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +26,14 @@ class Data:
     """Rows of the run: doses of training are shares of it."""
     sibling: Callable[[], Any]
     """Loads an independent model of the same shape."""
+    stolen: Loot | None = None
+    """What only a thief has."""
+
+    def loot(self) -> Loot:
+        """Give what was stolen, to a derivation that cannot do without."""
+        if self.stolen is None:
+            raise ValueError("nothing was stolen")
+        return self.stolen
 
     def rows(self, dose: float) -> int:
         """Count the rows that a share of the run stands for."""
