@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from provenance.records import Score
+from provenance.records import Score, ends_from
 from provenance.suspects import heads, marks
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Reader:
                 view=record.view,
                 start=1,
                 tokens=tuple(ids[1:]),
-                ends=tuple(int(high) for _, high in offsets[1:]),
+                ends=ends_from([int(high) for _, high in offsets], 1, len(ids)),
                 logprob=numbers[0],
                 mean=numbers[1],
                 sd=numbers[2],

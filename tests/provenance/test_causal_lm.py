@@ -348,7 +348,7 @@ def test_the_overlap_of_windows_is_stated(plain):
 
 
 def test_a_model_reads_no_more_at_once_than_it_is_let(plain):
-    """With a smaller context every token is scored in smaller windows, and the table says so; a larger one is nothing."""
+    """With a smaller context tokens are scored in smaller windows, and the table says so; a larger one is nothing."""
     suspect = suspects.load(str(plain), context=20)
     ids = tuple(np.random.default_rng(3).integers(0, 320, size=45).tolist())
     score = next(suspect.score([Record(id="long", tokens=ids)], window=None, progress=_quiet))
