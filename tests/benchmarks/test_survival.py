@@ -24,6 +24,7 @@ asking, bases, figure, last_phase, matrix, redraws, run = (
     importlib.import_module(f"survival.{name}")
     for name in ("asking", "bases", "figure", "last_phase", "matrix", "redraws", "run")
 )
+otherwise = importlib.import_module("survival.otherwise")
 serving, stage, table, tuning, writing = (
     importlib.import_module(f"survival.{name}") for name in ("serving", "stage", "table", "tuning", "writing")
 )
@@ -566,6 +567,32 @@ def test_the_run_holds_members_and_marked_documents_and_no_other(laid_out):
     transcript = asking.tables.read(laid_out / "run.parquet")
     order = np.load(laid_out / "order.npy")
     assert [transcript.positions[row].tolist() for row in order[:5]] == [[place] for place in range(5)]
+
+
+def test_loot_is_the_recorded_order_and_what_was_published(laid_out):
+    """A thief reads the rows at their recorded positions, and of each document first what the release holds."""
+    loot = matrix.gather(laid_out).loot()
+    order, transcript = loot.order(), asking.tables.read(laid_out / "run.parquet")
+    assert order.positions.tolist() == [positions.tolist()[0] for positions in transcript.positions]
+    assert tuple(order.rows[5].tolist()) == next(iter(asking.tables.some(transcript, np.array([5])))).tokens
+    first = asking.ledger.read(laid_out / "keyed" / "ledger.parquet").documents[0]
+    tokenizer = asking.tokenizers.load(str(laid_out / "tokenizer"))
+    assert tokenizer.decode(loot.wordings()[0][0]) == first.variant(0)
+
+
+def test_a_prefix_is_asked_in_three_ways(laid_out, monkeypatch):
+    """What stands before a row changes what is said of it, and not which of its tokens are scored."""
+    monkeypatch.setattr(otherwise.softly, "STEPS", 1)
+    found = list(otherwise.measure(laid_out, SMALL, vectors=2))
+    assert [one.way for one in found] == 3 * [otherwise.USUAL, otherwise.WIDE, otherwise.AFTER]
+    assert len({one.log10_e for one in found}) == len(found)
+    asked = otherwise.prepare(laid_out, SMALL)
+    plain, suspect = next(iter(otherwise.suspects(laid_out, SMALL, vectors=2)))
+    usual, after = (asked.said(suspect, way) for way in (otherwise.USUAL, otherwise.AFTER))
+    assert plain == "no prefix"
+    assert [len(row.logprob) for row in usual.rows] == [len(row.logprob) for row in after.rows]
+    assert {len(row.logprob) for row in usual.rows} == {32}
+    assert all(np.abs(one.logprob - other.logprob).max() > 0 for one, other in zip(usual.rows, after.rows, strict=True))
 
 
 def test_a_stage_that_was_cut_short_is_laid_out_again(laid_out):

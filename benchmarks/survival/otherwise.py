@@ -1,0 +1,153 @@
+"""Does another question find the order that a prefix hides from the usual one?
+
+    python benchmarks/survival/otherwise.py --keep DIR [--vectors N] [--json] [--seed N]
+
+A server puts vectors before every question that a thief of the run's log descended to (`soft_order_prefixes`, the
+strongest prefix there is). The whole order audit asks it as usual, in a wider window, and with other prose of the
+asker's own before each row, another piece each time. The thief may have expected that: then such pieces stood before
+the rows that the descent looked at. Goes on from the models that `run.py --keep DIR` trained.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import sys
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+import numpy as np
+import torch
+
+from cli.demo.run import ENVIRONMENT
+from provenance import scoring, storage, tokenizers, training
+from provenance.audits import order, selection
+from provenance.records import Window, generator
+from provenance.scoring import ORDER_WINDOW
+from provenance.suspects import causal_lm
+from provenance.transcripts import tables
+from survival import bases, matrix, serving
+from survival.derivations import order_prefixes, soft_order_prefixes, softly
+from survival.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from provenance.records import Record
+    from provenance.scoring import Scores
+    from provenance.suspects.causal_lm import CausalLM
+
+WIDER = Window(start=8, length=56)
+USUAL, WIDE, AFTER = "as usual", f"window {WIDER}", "after other prose"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One suspect, asked in one way."""
+
+    suspect: str
+    way: str
+    verdict: str
+    log10_tail: float
+    log10_e: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Questions:
+    """Rows that the audit asks about, with and without prose before them."""
+
+    transcript: tables.Transcript
+    chosen: selection.Selection
+    seed: int
+    rows: tuple[Record, ...]
+    after: tuple[Record, ...]
+
+    def said(self, suspect: CausalLM, way: str) -> Scores:
+        """Ask a suspect in a way; what is scored is named as the audit names it, whatever stood before it."""
+        known = self.transcript.tokenizer
+        if way != AFTER:
+            window = WIDER if way == WIDE else ORDER_WINDOW
+            return scoring.score(self.rows, suspect=suspect, window=window, tokenizer=known)
+        before = len(self.after[0].tokens or ()) - len(self.rows[0].tokens or ())
+        window = replace(ORDER_WINDOW, start=before + ORDER_WINDOW.start)
+        said = scoring.score(self.after, suspect=suspect, window=window, tokenizer=known)
+        return replace(said, window=str(ORDER_WINDOW))
+
+
+def prepare(folder: Path, settings: Settings) -> Questions:
+    """Choose the rows as the matrix does, and put a piece of other prose before each."""
+    transcript, chosen = tables.read(folder / "run.parquet"), selection.Selection(queries=settings.queries)
+    rows = tables.some(transcript, selection.choose(transcript, chosen, seed=settings.seed).rows)
+    pieces = np.load(folder / "shifted.npy")
+    return Questions(
+        transcript=transcript,
+        chosen=chosen,
+        seed=settings.seed,
+        rows=tuple(rows),
+        after=tuple(
+            replace(row, tokens=(*pieces[at % len(pieces)].tolist(), *(row.tokens or ())))
+            for at, row in enumerate(rows)
+        ),
+    )
+
+
+def suspects(folder: Path, settings: Settings, *, vectors: int) -> Iterator[tuple[str, CausalLM]]:
+    """Give ours as it is, behind a prefix, and behind one whose maker expected prose before the rows."""
+    base, data = folder / "models" / bases.OURS, matrix.gather(folder)
+    yield "no prefix", causal_lm.load(str(base), device="cpu")
+    for name, after in (("soft prefix", None), ("soft prefix that expects prose", data.later)):
+        served = softly.served(
+            training.load(base),
+            lambda after=after: order_prefixes.objective(data, half=0, after=after),
+            tokens=vectors,
+            batch=soft_order_prefixes.BATCH,
+            rng=generator(settings.seed, "otherwise", name),
+        )
+        yield f"{name}, {vectors}", serving.open_up(served, tokenizers.load(str(folder / "tokenizer")), folder / "none")
+
+
+def measure(folder: Path, settings: Settings, *, vectors: int) -> Iterator[Asked]:
+    """Ask every suspect in every way, the reference in the same way."""
+    asked = prepare(folder, settings)
+    reference = causal_lm.load(str(folder / "models" / bases.REFERENCES["order"]), device="cpu")
+    references = {way: asked.said(reference, way) for way in (USUAL, WIDE, AFTER)}
+    for name, suspect in suspects(folder, settings, vectors=vectors):
+        for way, known in references.items():
+            how: dict[str, Any] = {"resamples": settings.resamples, "seed": settings.seed, "selection": asked.chosen}
+            found = order.audit(asked.transcript, asked.said(suspect, way), references=[known], **how)
+            if found.asymptotic is None or found.evalue is None:
+                raise AssertionError("an audit of all rows has both")
+            tail = found.asymptotic.log10_pvalue
+            yield Asked(suspect=name, way=way, verdict=found.verdict, log10_tail=tail, log10_e=found.evalue.log10)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--keep", type=Path, required=True, help="folder that run.py kept its models in")
+    parser.add_argument("--vectors", type=int, default=16, help="before every question")
+    parser.add_argument("--json", action="store_true", help="print JSON in place of a table")
+    parser.add_argument("--seed", type=int, default=0)
+    asked = parser.parse_args()
+    os.environ.update(ENVIRONMENT)
+    torch.set_num_threads(1)
+    settings = Settings(seed=asked.seed)
+    folder = asked.keep / storage.digest_json({**asdict(settings), "corpus": None})[:16]
+    with contextlib.chdir(folder):
+        found = list(measure(Path(), settings, vectors=asked.vectors))
+    if asked.json:
+        print(json.dumps([asdict(one) for one in found], indent=2))
+        return
+    print("| suspect | asked | order |\n|---|---|---|")
+    for one in found:
+        print(f"| {one.suspect} | {one.way} | {one.verdict} {one.log10_tail:.1f} / {one.log10_e:.1f} |")
+
+
+if __name__ == "__main__":
+    main()
