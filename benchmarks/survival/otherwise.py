@@ -3,7 +3,7 @@
     python benchmarks/survival/otherwise.py --keep DIR [--vectors N] [--json] [--seed N]
 
 A server puts vectors before every question that a thief of the run's log descended to (`soft_order_prefixes`, the
-strongest prefix there is). The whole order audit asks it as usual, in a wider window, and with other prose of the
+strongest prefix there is). The whole order audit asks it as usual, in another window, and with other prose of the
 asker's own before each row, another piece each time. The thief may have expected that: then such pieces stood before
 the rows that the descent looked at. Goes on from the models that `run.py --keep DIR` trained.
 """
@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from provenance.scoring import Scores
     from provenance.suspects.causal_lm import CausalLM
 
-WIDER = Window(start=8, length=56)
-USUAL, WIDE, AFTER = "as usual", f"window {WIDER}", "after other prose"
+OTHER = Window(start=16, length=48)
+USUAL, ELSEWHERE, AFTER = f"as usual, window {ORDER_WINDOW}", f"window {OTHER}", "after other prose"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,7 @@ class Questions:
         """Ask a suspect in a way; what is scored is named as the audit names it, whatever stood before it."""
         known = self.transcript.tokenizer
         if way != AFTER:
-            window = WIDER if way == WIDE else ORDER_WINDOW
+            window = OTHER if way == ELSEWHERE else ORDER_WINDOW
             return scoring.score(self.rows, suspect=suspect, window=window, tokenizer=known)
         before = len(self.after[0].tokens or ()) - len(self.rows[0].tokens or ())
         window = replace(ORDER_WINDOW, start=before + ORDER_WINDOW.start)
@@ -116,7 +116,7 @@ def measure(folder: Path, settings: Settings, *, vectors: int) -> Iterator[Asked
     """Ask every suspect in every way, the reference in the same way."""
     asked = prepare(folder, settings)
     reference = causal_lm.load(str(folder / "models" / bases.REFERENCES["order"]), device="cpu")
-    references = {way: asked.said(reference, way) for way in (USUAL, WIDE, AFTER)}
+    references = {way: asked.said(reference, way) for way in (USUAL, ELSEWHERE, AFTER)}
     for name, suspect in suspects(folder, settings, vectors=vectors):
         for way, known in references.items():
             how: dict[str, Any] = {"resamples": settings.resamples, "seed": settings.seed, "selection": asked.chosen}

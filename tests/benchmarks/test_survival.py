@@ -584,7 +584,7 @@ def test_a_prefix_is_asked_in_three_ways(laid_out, monkeypatch):
     """What stands before a row changes what is said of it, and not which of its tokens are scored."""
     monkeypatch.setattr(otherwise.softly, "STEPS", 1)
     found = list(otherwise.measure(laid_out, SMALL, vectors=2))
-    assert [one.way for one in found] == 3 * [otherwise.USUAL, otherwise.WIDE, otherwise.AFTER]
+    assert [one.way for one in found] == 3 * [otherwise.USUAL, otherwise.ELSEWHERE, otherwise.AFTER]
     assert len({one.log10_e for one in found}) == len(found)
     asked = otherwise.prepare(laid_out, SMALL)
     plain, suspect = next(iter(otherwise.suspects(laid_out, SMALL, vectors=2)))
