@@ -10,20 +10,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from survival import tuning
+from survival.derivations import selected_data
 
 from provenance import scoring
 from provenance.records import Record, generator
 from provenance.scoring import ORDER_WINDOW
 from selecting import stage as staging
-from survival import tuning
-from survival.derivations import selected_data
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from survival.derivations.selected_data import Pupil
 
     from provenance.scoring import Scores
     from selecting.stage import Stage
-    from survival.derivations.selected_data import Pupil
 
 SHUFFLED, BEST_FIRST, BEST_LAST = "shuffled", "best first", "best last"
 GOOD, POOR = "the same rows", "other prose, smaller"
@@ -49,6 +49,8 @@ class Run:
     """What a model says that derives from the run with that order."""
     innocents: dict[str, Scores]
     references: dict[str, Scores]
+    wanted: tuple[float, ...]
+    """Share of the wanted kind in each phase."""
 
 
 def conduct(stage: Stage, number: int) -> Run:
@@ -58,8 +60,8 @@ def conduct(stage: Stage, number: int) -> Run:
     for at, pool in enumerate(pools(stage, number)):
         chosen.append(pool[picks(pupil, pool, stage, draw=(number, at)) if at else rng.permutation(how.picked)])
         shuffled.append(rng.permutation(how.picked))
-        pupil = pupil.learn(chosen[-1][shuffled[-1]])
-    rows, forward = np.concatenate(chosen), np.arange(how.phases * how.picked)
+        pupil = pupil.learn(stage.pool[chosen[-1][shuffled[-1]]])
+    rows, forward = stage.pool[np.concatenate(chosen)], np.arange(how.phases * how.picked)
     phase = forward // how.picked
     orders = {
         SHUFFLED: np.concatenate([at * how.picked + within for at, within in enumerate(shuffled)]),
@@ -84,21 +86,39 @@ def conduct(stage: Stage, number: int) -> Run:
             GOOD: said(stage.bases[-1].learn(rng.permutation(rows)).model, rows, stage, name=f"{number} good"),
             POOR: said(stage.poor, rows, stage, name=f"{number} poor"),
         },
+        wanted=tuple(float(stage.wanted[part].mean()) for part in chosen),
     )
 
 
-def pools(stage: Stage, number: int) -> list[NDArray[np.int32]]:
-    """Draw what each phase of a run may pick from; no row stands in two of them."""
+def pools(stage: Stage, number: int) -> list[NDArray[np.int64]]:
+    """Draw what each phase of a run may pick from, as row numbers; no row stands in two of them."""
     how = stage.settings
     drawn = generator(how.seed, "pools", str(number)).permutation(len(stage.pool))[: how.phases * how.pool]
-    return np.split(stage.pool[drawn], how.phases)
+    return np.split(drawn, how.phases)
 
 
-def picks(pupil: Pupil, pool: NDArray[np.int32], stage: Stage, *, draw: tuple[object, ...]) -> NDArray[np.int64]:
+def picks(pupil: Pupil, pool: NDArray[np.int64], stage: Stage, *, draw: tuple[object, ...]) -> NDArray[np.int64]:
     """Pick rows of a pool; what is random in it follows from `draw`."""
     how = stage.settings
     rng = generator(how.seed, "picks", *map(str, draw))
-    return selected_data.pick(pupil, pool, stage.reference, how.picked, probed=PROBED, rng=rng)
+    return selected_data.pick(pupil, stage.pool[pool], stage.reference, how.picked, probed=PROBED, rng=rng)
+
+
+def shared(stage: Stage, number: int) -> dict[str, float]:
+    """Say which share of a phase's picks is the same when only the order of the phase before it is another.
+
+    Beside it: when what is drawn in picking is another, and what two draws would share that look at nothing.
+    """
+    first, pool = pools(stage, number)[:2]
+    rng = generator(stage.settings.seed, "shared", str(number))
+    rows = stage.pool[first[: stage.settings.picked]]
+    one, other = (stage.base.learn(rng.permutation(rows)) for _ in range(2))
+    found = [
+        set(picks(pupil, pool, stage, draw=("shared", number, draw)).tolist())
+        for pupil, draw in ((one, 0), (other, 0), (one, 1))
+    ]
+    again, anew = (len(found[0] & two) / len(found[0]) for two in found[1:])
+    return {"another order": again, "another draw": anew, "by chance": len(found[0]) / len(pool)}
 
 
 def innocents(stage: Stage, rows: NDArray[np.int32], number: int) -> dict[str, Any]:
@@ -114,4 +134,3 @@ def said(model: Any, rows: NDArray[np.int32], stage: Stage, *, name: str) -> Sco
     asked = [Record(id=f"{row:04d}", tokens=tuple(ids)) for row, ids in enumerate(rows.tolist())]
     who = staging.suspect(model, stage, name=name)
     return scoring.score(asked, suspect=who, window=ORDER_WINDOW, tokenizer=stage.known)
-

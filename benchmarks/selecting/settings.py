@@ -10,13 +10,13 @@ class Settings:
     """One benchmark. Its shares say nothing of models, phases or pools of another size."""
 
     seed: int = 0
-    runs: int = 24
+    runs: int = 16
     """Runs, each with pools, picks and orders of its own; they begin from the same model."""
-    pool: int = 480
+    pool: int = 1_280
     """Rows that a phase may pick from, drawn for it."""
-    picked: int = 120
+    picked: int = 320
     """Rows that it picks."""
-    phases: int = 4
+    phases: int = 3
     """The first picks at random, as there is nothing yet to be aware of."""
     characters: int = 1_400_000
     """Of prose that is gathered."""
@@ -32,7 +32,7 @@ class Settings:
     length: int = 64
     """Tokens of a row."""
     layers: int = 2
-    width: int = 64
+    width: int = 128
     heads: int = 2
-    rate: float = 3e-3
+    rate: float = 2e-3
     resamples: int = 1_999

@@ -7,21 +7,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from survival import serving
+from survival.derivations import selected_data
 
 from cli.demo import prose
 from provenance import tokenizers, training
 from provenance.errors import InputError
 from provenance.records import generator
-from survival import serving
-from survival.derivations import selected_data
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from survival.derivations.selected_data import Pupil
 
     from provenance.records import Tokenizer
     from provenance.suspects.causal_lm import CausalLM
     from selecting.settings import Settings
-    from survival.derivations.selected_data import Pupil
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,9 +33,11 @@ class Stage:
     known: Tokenizer
     """Names the tokenizer in transcripts."""
     pool: NDArray[np.int32]
-    """Rows of all kinds that pools are drawn from, shape ``(n, length)``; likewise: """
+    """Rows of all kinds that pools are drawn from, shape ``(n, length)``."""
+    wanted: NDArray[np.bool_]
+    """Which of them are of the wanted kind, shape ``(n,)``."""
     reference: NDArray[np.int32]
-    """Rows of the wanted kind on which influence is measured."""
+    """Rows of the wanted kind on which influence is measured, shape ``(m, length)``; likewise: """
     other: NDArray[np.int32]
     """Rows of the other kinds that no run has."""
     base: Pupil
@@ -58,8 +60,8 @@ def make(folder: Path, settings: Settings) -> Stage:
     others, wanted = (part[rng.permutation(len(part))] for part in rows)
     reference, wanted, liked = np.split(wanted, [selected_data.REFERENCE, selected_data.REFERENCE + settings.own])
     other, others = others[: settings.own], others[settings.own :]
-    mixed = np.concatenate([others, liked])[rng.permutation(len(others) + len(liked))]
-    base, pool = mixed[: settings.base], mixed[settings.base :]
+    mixed = rng.permutation(len(others) + len(liked))
+    base, pool = np.split(np.concatenate([others, liked])[mixed], [settings.base])
     if len(pool) < settings.phases * settings.pool:
         raise InputError(f"{len(pool)} rows for pools", expected=f"{settings.phases * settings.pool}", hint="more text")
     bases = tuple(_grown(base, settings, number=number) for number in range(settings.innocents + 2))
@@ -69,13 +71,12 @@ def make(folder: Path, settings: Settings) -> Stage:
         tokenizer=tokenizer,
         known=tokenizers.identify(tokenizer, str(folder / "tokenizer")),
         pool=pool,
+        wanted=mixed[settings.base :] >= len(others),
         reference=reference,
         other=other,
         base=bases[0],
         bases=bases[1:],
-        innocents={
-            name: tuple(one.learn(part).model for one in bases[1:-1]) for name, part in shown.items()
-        },
+        innocents={name: tuple(one.learn(part).model for one in bases[1:-1]) for name, part in shown.items()},
         poor=_grown(other, settings, number=-1, layers=1, width=settings.width // 2).model,
     )
 

@@ -167,6 +167,7 @@ def test_more_of_it_costs_more(world, name):
         ("instruction tuning", "shifted"),
         ("sensitive-neuron dropout", "shifted"),
         ("explicit attention biases", "shifted"),
+        ("selected by influence", "shifted"),
     ],
 )
 def test_training_on_other_data_learns_it(world, name, rows):

@@ -1,9 +1,9 @@
 """Training goes on in phases of other data, and a small model of influence picks the rows of each.
 
 Yu, Das and Xiong, "MATES: Model-Aware Data Selection for Efficient Pretraining with Data Influence Models"
-(arXiv 2406.06046). Influence is how far one step on a row lowers the loss on reference data, here of the shifted kind. It
-is measured on some rows of a phase's pool and predicted for all others, and both are done anew for each phase, by the
-model as it then is; the first phase is drawn, as there. There the predictor is a small BERT; here it is a ridge
+(arXiv 2406.06046). Influence is how far one step on a row lowers the loss on reference data, here of the shifted kind.
+It is measured on some rows of a phase's pool and predicted for all others, and both are done anew for each phase, by
+the model as it then is; the first phase is drawn, as there. There the predictor is a small BERT; here it is a ridge
 regression on what the model itself says of a row. Rows are then drawn without replacement, likelier the larger their
 influence (Gumbel-top-k).
 """
