@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 SHUFFLED, BEST_FIRST, BEST_LAST = "shuffled", "best first", "best last"
 GOOD, POOR = "the same rows", "other prose, smaller"
 SAME_ROWS = "the same rows, another order"
-PROBED = 64
-"""Rows of a pool whose influence is measured: of so small a pool fewer than the derivation takes."""
 AFTERWARDS = 64
 """Rows of other prose on which the run's own model is fine-tuned before it is asked."""
 
@@ -101,7 +99,7 @@ def picks(pupil: Pupil, pool: NDArray[np.int64], stage: Stage, *, draw: tuple[ob
     """Pick rows of a pool; what is random in it follows from `draw`."""
     how = stage.settings
     rng = generator(how.seed, "picks", *map(str, draw))
-    return selected_data.pick(pupil, stage.pool[pool], stage.reference, how.picked, probed=PROBED, rng=rng)
+    return selected_data.pick(pupil, stage.pool[pool], stage.reference, how.picked, rng=rng)
 
 
 def shared(stage: Stage, number: int) -> dict[str, float]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 NAME, UNIT, DOSES = "selected by influence", "rows of other data / rows of the run", (0.1, 0.5)
 PHASES = 4
-REFERENCE, PROBED = 48, 96
+REFERENCE, PROBED = 48, 64
 """Rows of reference data, and rows of a pool whose influence is measured."""
 WARMUP = 10
 """Steps over which the rate rises, once: phases share one optimizer."""
@@ -100,13 +100,12 @@ def pick(
     reference: NDArray[np.int32],
     count: int,
     *,
-    probed: int = PROBED,
     rng: np.random.Generator,
 ) -> NDArray[np.int64]:
     """Pick rows of a pool by their influence on a model; gives their numbers, the most wanted first."""
     if not count:
         return np.arange(0)
-    some = pool[rng.permutation(len(pool))[:probed]]
+    some = pool[rng.permutation(len(pool))[:PROBED]]
     foretold = foretell(learner, some, influences(learner, some, reference), pool)
     wanted = SHARPNESS * (foretold - foretold.mean()) / (foretold.std() or 1.0) + rng.gumbel(size=len(pool))
     return np.argsort(-wanted)[:count]
