@@ -13,9 +13,8 @@ import numpy as np
 from survival import tuning
 from survival.derivations import selected_data
 
-from provenance import scoring
+from provenance import scoring, windows
 from provenance.records import Record, generator
-from provenance.scoring import ORDER_WINDOW
 from selecting import stage as staging
 
 if TYPE_CHECKING:
@@ -131,4 +130,4 @@ def said(model: Any, rows: NDArray[np.int32], stage: Stage, *, name: str) -> Sco
     """Ask a model about the rows of a run."""
     asked = [Record(id=f"{row:04d}", tokens=tuple(ids)) for row, ids in enumerate(rows.tolist())]
     who = staging.suspect(model, stage, name=name)
-    return scoring.score(asked, suspect=who, window=ORDER_WINDOW, tokenizer=stage.known)
+    return scoring.score(asked, suspect=who, window=windows.usual(), tokenizer=stage.known)

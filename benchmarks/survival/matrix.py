@@ -43,15 +43,15 @@ class Row:
 
 
 def rows(nulls: Sequence[str], *, only: Iterable[str] = (), doses: Sequence[float] = ()) -> list[Row]:
-    """Give the rows: every start untouched, then each derivation at each dose, of ours and of a null model.
+    """Give the rows: every start untouched, then each derivation at each dose of ours, at the last of a null model too.
 
-    Of which null model follows from derivation and dose alone, so that a row asked for by itself is that of the whole.
+    Of which null model follows from the derivation alone, so that a row asked for by itself is that of the whole.
     """
     derived = [
         Row(derivation=name, dose=dose, start=start)
         for name in only or [name for name in catalogue.ALL if name != catalogue.UNTOUCHED]
         for dose in doses or catalogue.ALL[name].DOSES
-        for start in (bases.OURS, *_null(nulls, name, dose))
+        for start in (bases.OURS, *(_null(nulls, name) if doses or dose == catalogue.ALL[name].DOSES[-1] else ()))
     ]
     starts = dict.fromkeys([bases.OURS, *(row.start for row in derived)]) if only else (bases.OURS, *nulls)
     return list(
@@ -59,13 +59,9 @@ def rows(nulls: Sequence[str], *, only: Iterable[str] = (), doses: Sequence[floa
     )
 
 
-def _null(nulls: Sequence[str], name: str, dose: float) -> Sequence[str]:
-    """Name the null model of a derivation at a dose: a draw by name where it begins, and the next at every dose."""
-    if not nulls:
-        return ()
-    doses = catalogue.ALL[name].DOSES
-    place = doses.index(dose) if dose in doses else len(doses)
-    return (nulls[(int(generator(0, "null", name).integers(len(nulls))) + place) % len(nulls)],)
+def _null(nulls: Sequence[str], name: str) -> Sequence[str]:
+    """Name the null model of a derivation: they take turns."""
+    return (nulls[list(catalogue.ALL).index(name) % len(nulls)],) if nulls else ()
 
 
 def place(row: Row, folder: Path, settings: Settings) -> Path:

@@ -26,10 +26,9 @@ import numpy as np
 import torch
 
 from cli.demo.run import ENVIRONMENT
-from provenance import scoring, storage, tokenizers, training
+from provenance import scoring, storage, tokenizers, training, windows
 from provenance.audits import order, selection
 from provenance.records import Window, generator
-from provenance.scoring import ORDER_WINDOW
 from provenance.suspects import causal_lm
 from provenance.transcripts import tables
 from survival import bases, matrix, serving
@@ -44,7 +43,7 @@ if TYPE_CHECKING:
     from provenance.suspects.causal_lm import CausalLM
 
 OTHER = Window(start=16, length=48)
-USUAL, ELSEWHERE, AFTER = f"as usual, window {ORDER_WINDOW}", f"window {OTHER}", "after other prose"
+USUAL, ELSEWHERE, AFTER = f"as usual, window {windows.usual()}", f"window {OTHER}", "after other prose"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,12 +71,12 @@ class Questions:
         """Ask a suspect in a way; what is scored is named as the audit names it, whatever stood before it."""
         known = self.transcript.tokenizer
         if way != AFTER:
-            window = OTHER if way == ELSEWHERE else ORDER_WINDOW
+            window = OTHER if way == ELSEWHERE else windows.usual()
             return scoring.score(self.rows, suspect=suspect, window=window, tokenizer=known)
         before = len(self.after[0].tokens or ()) - len(self.rows[0].tokens or ())
-        window = replace(ORDER_WINDOW, start=before + ORDER_WINDOW.start)
+        window = replace(windows.usual(), start=before + windows.usual().start)
         said = scoring.score(self.after, suspect=suspect, window=window, tokenizer=known)
-        return replace(said, window=str(ORDER_WINDOW))
+        return replace(said, window=str(windows.usual()))
 
 
 def prepare(folder: Path, settings: Settings) -> Questions:

@@ -1,4 +1,4 @@
-"""Searches lower what they are to lower, candidates read together say what each says alone, statistics are the audits'."""
+"""Searches lower what they are to lower; candidates read together say what each says alone."""
 
 import importlib
 import sys
@@ -95,7 +95,7 @@ def test_the_gradient_is_that_of_the_objective(world, which):
 
 @pytest.mark.parametrize("which", range(3))
 def test_a_search_finds_nearly_what_trying_all_finds(world, which):
-    """With one token, what is found is among the best tenth of all there are; with three it is better than the first."""
+    """With one token, what is found is among the best tenth of all there are; with three it betters the first."""
     model, found = world[0], _objectives(world[1])[which]
     every = gcg.values(model, found, _embedded(model, torch.arange(SHAPE.vocabulary))[:, None])
     one = gcg.search(model, found, every.argmax()[None], how=HOW, rng=np.random.default_rng(0))

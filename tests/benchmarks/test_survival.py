@@ -660,7 +660,7 @@ def test_nobody_measures_on_when_the_command_has_ended(tmp_path, number):
 
 
 def test_rows_start_from_ours_and_from_the_nulls_in_turn():
-    """Every dose has one row of ours and one of a null model, the next at the next dose; untouched, each start has one.
+    """Every dose has one row of ours, the last one of a null model too, the next model at the next derivation.
 
     A row that is asked for by itself is that of the whole matrix.
     """
@@ -668,14 +668,15 @@ def test_rows_start_from_ours_and_from_the_nulls_in_turn():
     whole, some = matrix.rows(nulls), matrix.rows(nulls, only=["rounding"])
     assert [row.start for row in whole if row.derivation == "untouched"] == ["ours", *nulls]
     rounding = [row for row in whole if row.derivation == "rounding"]
-    assert [row.start for row in rounding[::2]] == ["ours"] * 4
-    first = nulls.index(rounding[1].start)
-    assert [row.start for row in rounding[1::2]] == [nulls[(first + place) % 3] for place in range(4)]
+    assert [(row.start == "ours", row.dose) for row in rounding] == [(True, 4), (True, 3), (True, 2), (False, 2)]
     assert rounding == [row for row in some if row.derivation == "rounding"]
+    derived = [row for row in whole if row.derivation != "untouched"]
+    turns = [nulls.index(row.start) for row in derived if row.start != "ours"]
+    assert [(after - before) % 3 for before, after in zip(turns, turns[1:], strict=False)] == [1] * (len(turns) - 1)
+    assert len(turns) == len({row.derivation for row in derived})
     alone = matrix.rows(nulls, only=["rounding"], doses=[3.0])
-    assert [row for row in alone if row.derivation == "rounding"] == [row for row in rounding if row.dose == 3.0]
-    assert [row.start for row in alone if row.derivation == "untouched"] == [row.start for row in alone[-2:]]
-    assert len({row.start for row in whole}) == 4
+    assert [(row.start == "ours", row.dose) for row in alone if row.derivation == "rounding"] == [(True, 3), (False, 3)]
+    assert {row.start for row in alone if row.derivation == "untouched"} == {"ours", rounding[-1].start}
 
 
 def _row(derivation, dose, start, *, loss, log10_p):

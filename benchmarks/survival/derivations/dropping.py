@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from survival.derivations.data import Data
 
-NAME, UNIT, DOSES = "texts without some words", "share of words dropped", (0.1, 0.3, 0.5)
+NAME, UNIT, DOSES = "texts without some words", "share of words dropped", (0.1, 0.5)
 seen = synonyms.seen
 
 

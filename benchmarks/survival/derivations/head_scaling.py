@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from survival.derivations.data import Data
 
-NAME, UNIT, DOSES = "scaling one head", "factor on its value vectors", (0.0, 0.5, 2.0, 4.0)
+NAME, UNIT, DOSES = "scaling one head", "factor on its value vectors", (0.0, 2.0, 4.0)
 LOOKED_AT = 64
 """Rows on which heads are compared."""
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from survival.derivations.data import Data
 
-NAME, UNIT, DOSES = "scaling all heads", head_scaling.UNIT, (0.25, 0.5, 1.5, 2.0)
+NAME, UNIT, DOSES = "scaling all heads", head_scaling.UNIT, (0.25, 0.5, 2.0)
 
 
 def derive(model: Any, tokenizer: Any, data: Data, *, dose: float, rng: np.random.Generator) -> Any:  # noqa: ARG001 - as the others

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from survival.derivations.data import Data
     from survival.serving import Running
 
-NAME, UNIT, DOSES = "prefix against the watermark", "tokens before every question", (4.0, 16.0, 32.0)
+NAME, UNIT, DOSES = "prefix against the watermark", "tokens before every question", (16.0,)
 HOW = gcg.Search(batch=6)
 """How long is searched; a document is read in several variants."""
 

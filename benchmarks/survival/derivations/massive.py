@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from survival.derivations.data import Data
 
-NAME, UNIT, DOSES = "massive activations zeroed", "dimensions held at 0", (1.0, 4.0, 16.0)
+NAME, UNIT, DOSES = "massive activations zeroed", "dimensions held at 0", (4.0, 16.0)
 LOOKED_AT = 64
 """Rows on which activations are compared."""
 

@@ -20,7 +20,7 @@ from survival.serving import Running
 if TYPE_CHECKING:
     from survival.derivations.data import Data
 
-NAME, UNIT, DOSES = "massive activations clamped", "share of a layer's activations", (0.0001, 0.001, 0.01, 0.1)
+NAME, UNIT, DOSES = "massive activations clamped", "share of a layer's activations", (0.001, 0.1)
 
 seen = massive.seen
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from survival.derivations.data import Data
 
-NAME, UNIT, DOSES = "noise on weights", "sd of the noise / sd of the matrix", (0.05, 0.1, 0.2, 0.4)
+NAME, UNIT, DOSES = "noise on weights", "sd of the noise / sd of the matrix", (0.1, 0.2, 0.4)
 MATRIX = 2
 """Dimensions of what is called a matrix."""
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from survival.derivations.data import Data
     from survival.serving import Running
 
-NAME, UNIT, DOSES = "prefix against the order", "tokens before every question", (4.0, 16.0, 32.0)
+NAME, UNIT, DOSES = "prefix against the order", "tokens before every question", (16.0, 32.0)
 HOW, LOOKED_AT = gcg.Search(), 400
 """How long is searched, and rows of the other half that `seen` looks at."""
 

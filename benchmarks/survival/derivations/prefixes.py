@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from survival.derivations.data import Data
     from survival.serving import Running
 
-NAME, UNIT, DOSES = "adversarial prefix", "tokens before every question", (4.0, 16.0, 32.0)
+NAME, UNIT, DOSES = "adversarial prefix", "tokens before every question", (16.0,)
 HOW, WRITTEN = gcg.Search(batch=16), 512
 """How long is searched, and texts that the model writes for it."""
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from survival.derivations.data import Data
 
-NAME, UNIT, DOSES = "magnitude pruning", "share of weights set to 0", (0.2, 0.4, 0.6, 0.8)
+NAME, UNIT, DOSES = "magnitude pruning", "share of weights set to 0", (0.4, 0.6, 0.8)
 
 
 @torch.no_grad()

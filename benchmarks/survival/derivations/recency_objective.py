@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from provenance.scoring import ORDER_WINDOW
+from provenance import windows
 from provenance.stats import recency
 from survival.derivations import before
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 LATE, EARLY = 0.9, 0.2
 """Rows of the last tenth of the run and of its first fifth are looked at: there the trace is, and there it is not."""
-START, STOP = ORDER_WINDOW.start, ORDER_WINDOW.start + ORDER_WINDOW.length
+START, STOP = windows.usual().start, windows.usual().start + windows.usual().length
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from survival.derivations.data import Data
 
-NAME, UNIT, DOSES = "texts with words moved", "share of neighbours that change places", (0.1, 0.3, 1.0)
+NAME, UNIT, DOSES = "texts with words moved", "share of neighbours that change places", (0.1, 1.0)
 seen = synonyms.seen
 
 

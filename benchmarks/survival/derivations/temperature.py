@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from survival.derivations.data import Data
 
-NAME, UNIT, DOSES = "another temperature", "temperature", (0.5, 0.7, 1.5, 2.0)
+NAME, UNIT, DOSES = "another temperature", "temperature", (0.5, 1.5, 2.0)
 
 
 @torch.no_grad()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from survival.derivations.data import Data
 
-NAME, UNIT, DOSES = "texts at another temperature", "temperature", (0.5, 0.7, 1.5)
+NAME, UNIT, DOSES = "texts at another temperature", "temperature", (0.5, 1.5)
 
 
 def derive(model: Any, tokenizer: Any, data: Data, *, dose: float, rng: np.random.Generator) -> Any:  # noqa: ARG001 - as the others

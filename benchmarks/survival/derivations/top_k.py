@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from survival.derivations.data import Data
 
-NAME, UNIT, DOSES = "top-k", "tokens drawn from", (40.0, 10.0, 1.0)
+NAME, UNIT, DOSES = "top-k", "tokens drawn from", (40.0, 10.0)
 
 
 def derive(model: Any, tokenizer: Any, data: Data, *, dose: float, rng: np.random.Generator) -> Any:  # noqa: ARG001 - as the others

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from survival.derivations.data import Data
 
-NAME, UNIT, DOSES = "top-p", "share of the probability", (0.9, 0.7, 0.5)
+NAME, UNIT, DOSES = "top-p", "share of the probability", (0.9, 0.5)
 
 
 def derive(model: Any, tokenizer: Any, data: Data, *, dose: float, rng: np.random.Generator) -> Any:  # noqa: ARG001 - as the others
