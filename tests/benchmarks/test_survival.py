@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import itertools
 import os
 import runpy
 import signal
@@ -672,7 +673,7 @@ def test_rows_start_from_ours_and_from_the_nulls_in_turn():
     assert rounding == [row for row in some if row.derivation == "rounding"]
     derived = [row for row in whole if row.derivation != "untouched"]
     turns = [nulls.index(row.start) for row in derived if row.start != "ours"]
-    assert [(after - before) % 3 for before, after in zip(turns, turns[1:], strict=False)] == [1] * (len(turns) - 1)
+    assert [(after - before) % 3 for before, after in itertools.pairwise(turns)] == [1] * (len(turns) - 1)
     assert len(turns) == len({row.derivation for row in derived})
     alone = matrix.rows(nulls, only=["rounding"], doses=[3.0])
     assert [(row.start == "ours", row.dose) for row in alone if row.derivation == "rounding"] == [(True, 3), (False, 3)]
