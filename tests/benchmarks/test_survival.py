@@ -1,6 +1,7 @@
 """Derivations do what they say, a dose costs what it should, and a row of the matrix is measured once."""
 
 import argparse
+import functools
 import importlib
 import itertools
 import os
@@ -510,33 +511,62 @@ SMALL = Settings(
 )
 
 
+def _everything(folder, settings):
+    """Lay out and train what rows need, unless it is there."""
+    if not (folder / stage.DONE).exists():
+        stage.lay_out(prose.gather(None, characters=settings.characters), folder, settings)
+    for name in (*bases.ROWS, "null-1"):
+        bases.train(name, folder, settings)
+    last_phase.run_again(folder, settings)
+
+
 @pytest.fixture(scope="module")
 def laid_out(tmp_path_factory):
     """A whole stage in small, with every base model that two rows need."""
-    texts, before, folder = prose.gather(None, characters=SMALL.characters), Path.cwd(), Path()
+    before, folder = Path.cwd(), Path()
     os.chdir(tmp_path_factory.mktemp("stage"))
     Path("keyed").mkdir()
     for left in ("keyed/left", "keyed.key"):
         Path(left).write_text("of a run that was cut short", encoding="utf-8")
-    stage.lay_out(texts, folder, SMALL)
-    for name in (*bases.ROWS, "null-1"):
-        bases.train(name, folder, SMALL)
-    last_phase.run_again(folder, SMALL)
+    _everything(folder, SMALL)
     yield folder
     os.chdir(before)
 
 
-def test_a_row_is_measured_once_and_the_same_again(laid_out, monkeypatch):
-    """A kept row is read and not measured; thrown away and measured again it has the same numbers."""
-    row = matrix.Row(derivation="noise on weights", dose=0.3, start="ours")
-    first = matrix.measure(row, laid_out, SMALL)
+@pytest.fixture(scope="module")
+def again(tmp_path_factory):
+    """The same whole stage in another folder."""
+    before, place = Path.cwd(), tmp_path_factory.mktemp("again")
+    os.chdir(place)
+    _everything(Path(), SMALL)
+    os.chdir(before)
+    return place
+
+
+NULL = matrix.Row(derivation="top-k", dose=5.0, start="null-1")
+
+
+def test_a_row_is_measured_once(laid_out, monkeypatch):
+    """A kept row is read and not measured; that of a null model has its redraws."""
+    first = matrix.measure(NULL, laid_out, SMALL)
     assert set(first["audits"]) == set(asking.AUDITS)
+    assert {audit: counts["of"] for audit, counts in first["redraws"].items()} == dict.fromkeys(
+        ("order", "watermark", "membership", "overlap"), redraws.TIMES
+    )
     with monkeypatch.context() as patch:
         patch.setattr(matrix, "_measured", None)
-        assert matrix.measure(row, laid_out, SMALL) == first
-    matrix.place(row, laid_out, SMALL).unlink()
-    again = matrix.measure(row, laid_out, SMALL)
-    assert {**again, "seconds": 0} == {**first, "seconds": 0}
+        assert matrix.measure(NULL, laid_out, SMALL) == first
+
+
+def test_the_same_seed_gives_the_same_row_in_another_folder(laid_out, again, monkeypatch):
+    """Models trained and a row measured in two folders give the same bytes but for seconds."""
+    measured = [matrix.measure(NULL, laid_out, SMALL)]
+    monkeypatch.chdir(again)
+    for kept in (asking.bench, last_phase._opened):
+        monkeypatch.setattr(sys.modules[kept.__module__], kept.__name__, functools.cache(kept.__wrapped__))
+    measured.append(matrix.measure(NULL, Path(), SMALL))
+    first, second = (storage.dump_json({**row, "seconds": 0}) for row in measured)
+    assert first == second
 
 
 def test_what_was_measured_so_far_can_be_printed(tmp_path):
@@ -603,14 +633,10 @@ def test_a_stage_that_was_cut_short_is_laid_out_again(laid_out):
     assert len(asking.ledger.read(laid_out / "keyed" / "ledger.parquet").documents) > SMALL.released / 2
 
 
-def test_a_stage_is_the_same_in_every_folder(laid_out, tmp_path, monkeypatch):
+def test_a_stage_is_the_same_in_every_folder(laid_out, again):
     """Transcript, ledger, split and rows have the same bytes wherever they are laid out: draws are seeded by them."""
-    names = ("run.parquet", "keyed/ledger.parquet", "pool.json", "run.npy", "tokenizer/tokenizer.json")
-    first = {name: storage.digest(laid_out / name) for name in names}
-    with monkeypatch.context() as patch:
-        patch.chdir(tmp_path)
-        stage.lay_out(prose.gather(None, characters=SMALL.characters), Path(), SMALL)
-        assert {name: storage.digest(name) for name in names} == first
+    for name in ("run.parquet", "keyed/ledger.parquet", "pool.json", "run.npy", "tokenizer/tokenizer.json"):
+        assert storage.digest(laid_out / name) == storage.digest(again / name), name
 
 
 @pytest.mark.parametrize(
