@@ -124,7 +124,8 @@ def _models(settings: Settings, tokenizer: Any) -> Iterator[tuple[str, str, Any]
         derive = catalogue.ALL[derivation].derive
         yield "derived", f"{derivation} {dose:g}", derive(training.load(ours), tokenizer, data, dose=dose, rng=rng)
     for name in INDEPENDENT:
-        yield "independent", name, training.load(models / name)
+        more = ", same first weights" if name == bases.SIBLING else ""
+        yield "independent", f"{name}{more}", training.load(models / name)
 
 
 def _checkpoints(folder: Path, settings: Settings) -> dict[int, Path]:
