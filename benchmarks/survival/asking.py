@@ -70,7 +70,9 @@ def bench(folder: Path, settings: Settings) -> Bench:
         heldout_tokens=sum(len(ids) - 1 for ids in tokenizer(texts)["input_ids"]),
     )
     for audit, name in bases.REFERENCES.items():
-        path = folder / "scores" / f"{name}.{audit}.parquet"
+        # Answers about another window have another name: those of an earlier default may still lie there.
+        asked = audit if audit != "order" else f"{audit}-{windows.usual()}".replace(":", "-")
+        path = folder / "scores" / f"{name}.{asked}.parquet"
         if not path.exists():
             _score(found, audit, f"hf:{folder / 'models' / name}", out=path)
         found.references[audit] = scoring.read(path)
