@@ -35,7 +35,17 @@ def markdown(rows: Sequence[dict[str, Any]]) -> str:
         cells = [name, f"{row['dose']:g}", row["start"], f"{cost:+.3f}"]
         cells += [_cell(row["audits"][audit]) for audit in asking.AUDITS]
         lines.append(_line([*cells, f"{row['seconds']['derive'] + row['seconds']['ask']:.0f}"]))
-    return "\n".join([LEGEND, "", *lines, "", *accused(rows), *_phenomena(rows)])
+    return "\n".join([LEGEND, "", *lines, "", *accused(rows), *_phenomena(rows), "", *doses()])
+
+
+def doses() -> list[str]:
+    """Say what the doses of each derivation are counted in, and which there are."""
+    derived = [module for name, module in catalogue.ALL.items() if name != catalogue.UNTOUCHED]
+    return [
+        _line(("derivation", "dose")),
+        _line(["---"] * 2),
+        *(_line((one.NAME, f"{one.UNIT}: {', '.join(f'{dose:g}' for dose in one.DOSES)}")) for one in derived),
+    ]
 
 
 def accused(rows: Sequence[dict[str, Any]]) -> list[str]:

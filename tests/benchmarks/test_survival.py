@@ -731,6 +731,12 @@ ROWS = [
 ]
 
 
+def test_the_docs_have_every_derivation_and_dose():
+    """What `docs/survival.md` says of the doses is what the matrix has, line by line."""
+    page = (BENCHMARKS.parent / "docs" / "survival.md").read_text(encoding="utf-8")
+    assert "\n".join(table.doses()) in page
+
+
 def test_the_table_tells_cost_null_rates_and_what_was_not_measured():
     """Cost is counted from the same start untouched; one of two null rows lies below .05; redraws add up; gaps told."""
     text = table.markdown(ROWS)
