@@ -3,7 +3,7 @@
     python benchmarks/survival/otherwise.py --keep DIR [--vectors N] [--json] [--seed N]
 
 A server puts vectors before every question that a thief of the run's log descended to (`soft_order_prefixes`, the
-strongest prefix there is). The whole order audit asks it as usual, in another window, and with other prose of the
+strongest prefix that was found). The whole order audit asks it as usual, in another window, and with other prose of the
 asker's own before each row, another piece each time. The thief may have expected that: then such pieces stood before
 the rows that the descent looked at. Goes on from the models that `run.py --keep DIR` trained.
 """
@@ -28,11 +28,10 @@ import torch
 from cli.demo.run import ENVIRONMENT
 from provenance import scoring, storage, tokenizers, training, windows
 from provenance.audits import order, selection
-from provenance.records import Window, generator
 from provenance.suspects import causal_lm
 from provenance.transcripts import tables
 from survival import bases, matrix, serving
-from survival.derivations import order_prefixes, soft_order_prefixes, softly
+from survival.derivations import before, order_prefixes, soft_order_prefixes, softly
 from survival.settings import Settings
 
 if TYPE_CHECKING:
@@ -42,8 +41,9 @@ if TYPE_CHECKING:
     from provenance.scoring import Scores
     from provenance.suspects.causal_lm import CausalLM
 
-OTHER = Window(start=16, length=48)
-USUAL, ELSEWHERE, AFTER = f"as usual, window {windows.usual()}", f"window {OTHER}", "after other prose"
+HELD = 64
+"""Rows of other prose that the cost is counted on."""
+USUAL, ELSEWHERE, AFTER = f"as usual, window {windows.SCORED}", f"window {windows.WRITTEN}", "after other prose"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +51,8 @@ class Asked:
     """One suspect, asked in one way."""
 
     suspect: str
+    cost: float
+    """Rise of the loss on rows of other prose, as long as the run's, in nats a token."""
     way: str
     verdict: str
     log10_tail: float
@@ -71,12 +73,12 @@ class Questions:
         """Ask a suspect in a way; what is scored is named as the audit names it, whatever stood before it."""
         known = self.transcript.tokenizer
         if way != AFTER:
-            window = OTHER if way == ELSEWHERE else windows.usual()
+            window = windows.WRITTEN if way == ELSEWHERE else windows.SCORED
             return scoring.score(self.rows, suspect=suspect, window=window, tokenizer=known)
-        before = len(self.after[0].tokens or ()) - len(self.rows[0].tokens or ())
-        window = replace(windows.usual(), start=before + windows.usual().start)
+        behind = len(self.after[0].tokens or ()) - len(self.rows[0].tokens or ())
+        window = replace(windows.SCORED, start=behind + windows.SCORED.start)
         said = scoring.score(self.after, suspect=suspect, window=window, tokenizer=known)
-        return replace(said, window=str(windows.usual()))
+        return replace(said, window=str(windows.SCORED))
 
 
 def prepare(folder: Path, settings: Settings) -> Questions:
@@ -106,7 +108,7 @@ def suspects(folder: Path, settings: Settings, *, vectors: int) -> Iterator[tupl
             lambda after=after: order_prefixes.objective(data, half=0, after=after),
             tokens=vectors,
             batch=soft_order_prefixes.BATCH,
-            rng=generator(settings.seed, "otherwise", name),
+            rng=np.random.default_rng((vectors, settings.seed)),
         )
         yield f"{name}, {vectors}", serving.open_up(served, tokenizers.load(str(folder / "tokenizer")), folder / "none")
 
@@ -116,14 +118,31 @@ def measure(folder: Path, settings: Settings, *, vectors: int) -> Iterator[Asked
     asked = prepare(folder, settings)
     reference = causal_lm.load(str(folder / "models" / bases.REFERENCES["order"]), device="cpu")
     references = {way: asked.said(reference, way) for way in (USUAL, ELSEWHERE, AFTER)}
+    held = torch.from_numpy(np.load(folder / "later.npy")[-HELD:]).long()
+    began = None
     for name, suspect in suspects(folder, settings, vectors=vectors):
+        lost = loss(suspect, held)
+        began = lost if began is None else began
         for way, known in references.items():
             how: dict[str, Any] = {"resamples": settings.resamples, "seed": settings.seed, "selection": asked.chosen}
             found = order.audit(asked.transcript, asked.said(suspect, way), references=[known], **how)
             if found.asymptotic is None or found.evalue is None:
                 raise AssertionError("an audit of all rows has both")
             tail = found.asymptotic.log10_pvalue
-            yield Asked(suspect=name, way=way, verdict=found.verdict, log10_tail=tail, log10_e=found.evalue.log10)
+            yield Asked(
+                suspect=name,
+                cost=lost - began,
+                way=way,
+                verdict=found.verdict,
+                log10_tail=tail,
+                log10_e=found.evalue.log10,
+            )
+
+
+@torch.no_grad()
+def loss(suspect: CausalLM, ids: torch.Tensor) -> float:
+    """Give the loss on rows of tokens."""
+    return -float(before.told(suspect.model, before.nothing(suspect.model)[None], ids).mean())
 
 
 def main() -> None:
@@ -143,9 +162,10 @@ def main() -> None:
     if asked.json:
         print(json.dumps([asdict(one) for one in found], indent=2))
         return
-    print("| suspect | asked | order |\n|---|---|---|")
+    print("| suspect | cost | asked | order |\n|---|---|---|---|")
     for one in found:
-        print(f"| {one.suspect} | {one.way} | {one.verdict} {one.log10_tail:.1f} / {one.log10_e:.1f} |")
+        told = f"{one.verdict} {one.log10_tail:.1f} / {one.log10_e:.1f}"
+        print(f"| {one.suspect} | {one.cost:+.3f} | {one.way} | {told} |")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Searches lower what they are to lower; candidates read together say what each says alone."""
+"""Searches lower what they should, candidates read together say what each says alone, statistics are the audits'."""
 
 import importlib
 import sys
@@ -32,7 +32,7 @@ THIEVES = (
     "soft prefix against the order",
     "soft prefix against the watermark",
 )
-HOW = gcg.Search(rounds=12, candidates=12, best=16, batch=12)
+HOW = gcg.Search(rounds=6, candidates=12, best=12, batch=64)
 
 
 def _model(seed):
@@ -95,7 +95,7 @@ def test_the_gradient_is_that_of_the_objective(world, which):
 
 @pytest.mark.parametrize("which", range(3))
 def test_a_search_finds_nearly_what_trying_all_finds(world, which):
-    """With one token, what is found is among the best tenth of all there are; with three it betters the first."""
+    """With one token, what is found is among the best tenth of all; with three it is better than the first."""
     model, found = world[0], _objectives(world[1])[which]
     every = gcg.values(model, found, _embedded(model, torch.arange(SHAPE.vocabulary))[:, None])
     one = gcg.search(model, found, every.argmax()[None], how=HOW, rng=np.random.default_rng(0))
@@ -110,6 +110,7 @@ def test_a_search_finds_nearly_what_trying_all_finds(world, which):
 def test_vectors_go_lower_than_tokens(world, which, monkeypatch):
     """Descent without the bounds of tokens ends below where it began, and below what tokens reach."""
     monkeypatch.setattr(softly, "RATE", 0.1)
+    monkeypatch.setattr(softly, "STEPS", 60)
     model, found = world[0], _objectives(world[1])[which]
     begun = torch.tensor([7, 8, 9])
     tokens = gcg.search(model, found, begun, how=HOW, rng=np.random.default_rng(0))

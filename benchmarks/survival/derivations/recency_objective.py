@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 LATE, EARLY = 0.9, 0.2
 """Rows of the last tenth of the run and of its first fifth are looked at: there the trace is, and there it is not."""
-START, STOP = windows.usual().start, windows.usual().start + windows.usual().length
+START, STOP = windows.SCORED.start, windows.SCORED.start + windows.SCORED.length
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The strongest prefix a server could have against the audit of the order: vectors that are those of no token.
+"""A stronger prefix than tokens against the audit of the order: vectors that are those of no token.
 
 `softly` descends what `order_prefixes` descends by tokens; what tokens do is judged against it.
 """

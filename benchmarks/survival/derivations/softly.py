@@ -1,7 +1,8 @@
-"""Which vectors before every question lower an objective most? What no choice of tokens can do better than.
+"""Which vectors before every question lower an objective most? Tokens are vectors too, and do no better than the best.
 
 Lester et al., "The Power of Scale for Parameter-Efficient Prompt Tuning" (arXiv 2104.08691): embeddings that are those
-of no token, found by descent. A server can put them there; somebody who only asks cannot.
+of no token, found by descent, which finds good ones and not surely the best. A server can put them there; somebody who
+only asks cannot.
 """
 
 from __future__ import annotations
