@@ -148,14 +148,17 @@ def test_endings_are_counted():
     assert (row["inconclusive"], row["gates"]) == (2, {"drift:length": 2})
 
 
-def test_the_table_says_what_was_seen():
-    """A line a row with shares and intervals, then what was seen of the selection."""
-    rows = table.rows([_ending(0.05), _ending(0.4)])
-    shared = {"another order": 0.5, "by chance": 0.25}
-    text = table.markdown({"rows": rows, "wanted": [0.2, 0.4], "pools": 0.2, "shared": shared})
-    assert "| c | r | s | 0.50 [0.01, 0.99] | 0.50 [0.01, 0.99] | 0.00 [0.00, 0.84] |" in text
-    assert "in phases 0.200, 0.400" in text
-    assert "another order 0.500, by chance 0.250" in text
+def test_the_table_tells_innocents_from_the_derived():
+    """A line a claim and reference: shares of the derived model, shares of innocents by kind, and what was seen."""
+    suspects = (claims.DERIVED, "one kind", "another kind")
+    endings = [replace(_ending(0.001, *failed), suspect=name) for name in suspects for failed in ((), ("reach",))]
+    figures = {"rows": table.rows(endings), "wanted": [0.2, 0.4], "pools": 0.2, "shared": {"another order": 0.5}}
+    text = table.markdown(figures)
+    assert "| c | r | 2 of 2 [0.158, 1.000] | 1 of 2 [0.013, 0.987] | 1 of 2 [0.013, 0.987] | 4 of 4 [" in text
+    assert "| 1 / 1 | reach 3 |" in text
+    assert "one kind / another kind" in text
+    assert "phase by phase 0.200, 0.400" in text
+    assert "another order 0.500" in text
 
 
 def test_too_little_prose_is_told(tmp_path, monkeypatch):
