@@ -13,8 +13,8 @@ import numpy as np
 from survival import tuning
 from survival.derivations import selected_data
 
-from provenance import scoring, windows
-from provenance.records import Record, generator
+from provenance import scoring
+from provenance.records import Record, Window, generator
 from selecting import stage as staging
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 SHUFFLED, BEST_FIRST, BEST_LAST = "shuffled", "best first", "best last"
 GOOD, POOR = "the same rows", "other prose, smaller"
 SAME_ROWS = "the same rows, another order"
+WINDOW = Window(start=32, length=32)
+"""Of a row, its later half is scored."""
 AFTERWARDS = 64
 """Rows of other prose on which the run's own model is fine-tuned before it is asked."""
 
@@ -130,4 +132,4 @@ def said(model: Any, rows: NDArray[np.int32], stage: Stage, *, name: str) -> Sco
     """Ask a model about the rows of a run."""
     asked = [Record(id=f"{row:04d}", tokens=tuple(ids)) for row, ids in enumerate(rows.tolist())]
     who = staging.suspect(model, stage, name=name)
-    return scoring.score(asked, suspect=who, window=windows.usual(), tokenizer=stage.known)
+    return scoring.score(asked, suspect=who, window=WINDOW, tokenizer=stage.known)
