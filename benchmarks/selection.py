@@ -1,12 +1,12 @@
 """When is the order of a run evidence, though a model picked the run's data?
 
-    python benchmarks/selection.py [--json] [--runs 10] [--pool 1280] [--picked 320] [--phases 3] [--seed 0]
+    python benchmarks/selection.py [--json] [--runs 8] [--pool 1280] [--picked 320] [--phases 3] [--seed 0]
 
 Small models are trained in phases. A model of influence (MATES, arXiv 2406.06046) picks the rows of each phase but the
 first from a pool of its own, so that what is late in the run is there for a reason. The order is then claimed in five
 ways, two of which are true, and audited: against a model that derives from the run, and against innocents, who learned
 the same rows in another order, more prose of the kind that was picked, or other prose. Printed is how often p is small,
-how often that ends as evidence, and which gates spoke. Needs no network. Ten minutes on one core, at most.
+how often that ends as evidence, and which gates spoke. Needs no network. Eight minutes of one core.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ class Settings:
     """One benchmark. Its shares say nothing of models, phases or pools of another size."""
 
     seed: int = 0
-    runs: int = 10
+    runs: int = 8
     """Runs, each with pools, picks and orders of its own; they begin from the same model."""
     pool: int = 1_280
     """Rows that a phase may pick from, drawn for it."""
