@@ -115,9 +115,8 @@ TOY = frozenset(
         massive,
         massive_clamped,
         massive_biases,
+        selected_data,
     )
-
-    for module in (head_scaling, heads_scaling, steering, sinks, editing, selected_data, sensitive_neurons, massive)
 )
 """Derivations whose phenomenon hardly exists in models of this size; their rows say what was seen of it."""
 
