@@ -2,9 +2,10 @@
 
     python benchmarks/survival/defaults.py --keep DIR [--json] [--seed N]
 
-The same derived models, asked once; each audit is made with the settings of before and with those of today. Before, 32
-of 64 tokens of a row were asked about, the length of a text was never taken out beside a reference, and texts were
-compared with the run by the longest n-gram at each position. Goes on from the models that `run.py --keep DIR` trained.
+The same derived models; each audit is made with the settings of before and with those of today. Before, 32 of 64 tokens
+of a row were asked about, a suspect of another tokenizer was compared with its references by units of its own, the
+length of a text was never taken out beside a reference, and texts were compared with the run by the longest n-gram at
+each position. Goes on from the models that `run.py --keep DIR` trained.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ ROWS = (
     ("distillation on texts", 1.0),
 )
 """What ate most of a trace."""
-INNOCENT = (("untouched", 0.0), ("vocabulary trimming", 0.6))
+INNOCENT = (("vocabulary trimming", 0.6),)
 """What an independent model is asked after."""
 
 
@@ -101,12 +102,13 @@ def _order(found: asking.Bench, suspect: CausalLM) -> tuple[Evidence, Evidence]:
     records, known = tables.some(found.transcript, rows), found.transcript.tokenizer
     reference = f"hf:{found.folder / 'models' / bases.REFERENCES['order']}"
 
-    def audited(window: Window) -> Evidence:
+    def audited(window: Window, *, in_common: bool) -> Evidence:
         both = (suspect, reference)
         said, other = (scoring.score(records, suspect=who, window=window, tokenizer=known) for who in both)
-        return order.audit(found.transcript, said, references=[other], selection=found.chosen, **_how(found))
+        how = _how(found) | {"references": [other], "selection": found.chosen, "in_common": in_common}
+        return order.audit(found.transcript, said, **how)
 
-    return audited(windows.WRITTEN), audited(windows.SCORED)
+    return audited(windows.WRITTEN, in_common=False), audited(windows.SCORED, in_common=True)
 
 
 def _watermark(found: asking.Bench, suspect: CausalLM) -> tuple[Evidence, Evidence]:

@@ -29,6 +29,12 @@ if TYPE_CHECKING:
     from provenance.transcripts.tables import Transcript
 
 FEATURES = contents.FEATURES
+EXTENTS = ("tokens", "characters")
+"""Of what the suspect read of a row, by its own tokenizer: features where it was asked about text."""
+TEXT = "text"
+"""Rendering of answers about text."""
+BY_TOKEN = frozenset({"tokens", TEXT})
+"""Renderings of which there is a log-probability a token; sums and agreements are numbers of whoever made them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +80,7 @@ class Units:
     references: NDArray[np.float64]
     """The references', shape ``(n, r)``."""
     features: NDArray[np.float64]
-    """Columns as in `FEATURES`, shape ``(n, 3)``."""
+    """Columns as in `FEATURES`, shape ``(n, 3)``, and then those of `EXTENTS`, if the suspect was asked about text."""
     duplicates: NDArray[np.float64]
     """How many rows of the transcript have the same content, shape ``(n,)``."""
     strata: NDArray[np.int64]
@@ -139,6 +145,7 @@ def gather(
     *,
     layout: Layout | None = None,
     asked: int | None = None,
+    in_common: bool = True,
     seed: int = 0,
 ) -> Units:
     """Join a transcript with what a suspect and references said of it; see `join`.
@@ -149,7 +156,8 @@ def gather(
         Also if no row is long enough for the window.
     """
     laid = lay_out(transcript, seed=seed) if layout is None else layout
-    units = join(transcript, know(transcript, laid, window=scores.window), scores, references, asked=asked)
+    known = know(transcript, laid, window=scores.window)
+    units = join(transcript, known, scores, references, asked=asked, in_common=in_common)
     if not units.names:
         raise InputError(f"no row reaches window {scores.window}", path=transcript.path, hint="--window 1:32")
     return units
@@ -162,8 +170,15 @@ def join(
     references: Sequence[Scores],
     *,
     asked: int | None = None,
+    in_common: bool = True,
 ) -> Units:
     """Join a layout with what a suspect and references said of its rows, or of those of its first `asked` units.
+
+    Parameters
+    ----------
+    in_common
+        Where somebody was asked about text, count what all said by the transcript's own units, ids or bytes, and not
+        by the tokens of one and the characters of another.
 
     Raises
     ------
@@ -175,9 +190,17 @@ def join(
     layout = known.layout
     units = len(layout.names) if asked is None else asked
     rows, unit = layout.first(units), layout.unit_of_rows()[: layout.edges[units]]
-    columns = [_joined(transcript, known, rows, source) for source in (scores, *references)]
+    told = [_joined(transcript, known, rows, source) for source in (scores, *references)]
+    features = known.features[: len(rows)]
+    if in_common and mixed(scores, references):
+        lengths = np.exp(features[:, 0]).round()
+        columns = [_by_unit(source, places, lengths) for source, places in told]
+        if scores.rendering == TEXT:
+            features = np.column_stack([features, signals.extents(scores)[told[0][1]] / lengths[:, None]])
+    else:
+        columns = [signals.mean_logprob(source)[places] for source, places in told]
     measured = ~np.any([np.isnan(column) for column in columns], axis=0)
-    columns += [*known.features[: len(rows)].T, known.duplicates[: len(rows)]]
+    columns += [*features.T, known.duplicates[: len(rows)]]
     owners = unit[measured]
     sizes = np.bincount(owners, minlength=len(layout.names))
     kept = np.flatnonzero(sizes)
@@ -191,7 +214,7 @@ def join(
         positions=positions.take(kept),
         scores=means[:, 0],
         references=means[:, 1:split],
-        features=means[:, split : split + len(FEATURES)],
+        features=means[:, split:-1],
         duplicates=means[:, -1],
         strata=layout.strata[kept],
         dropped=int(np.count_nonzero(~measured)),
@@ -200,7 +223,22 @@ def join(
     )
 
 
-def _joined(transcript: Transcript, known: Known, rows: NDArray[np.int64], scores: Scores) -> NDArray[np.float64]:
+def mixed(scores: Scores, references: Sequence[Scores]) -> bool:
+    """Say whether anybody was asked about text, whose tokens are then nobody else's."""
+    return scores.rendering in BY_TOKEN and TEXT in {source.rendering for source in (scores, *references)}
+
+
+def _by_unit(scores: Scores, places: NDArray[np.int64], lengths: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give log-probabilities a unit of the transcript; a number that is none stands as it is."""
+    if scores.rendering not in BY_TOKEN:
+        return signals.mean_logprob(scores)[places]
+    return signals.total_logprob(scores)[places] / lengths
+
+
+def _joined(
+    transcript: Transcript, known: Known, rows: NDArray[np.int64], scores: Scores
+) -> tuple[Scores, NDArray[np.int64]]:
+    """Say where in a table of answers those about some rows stand."""
     signals.check_finite(scores)
     places = signals.of_texts(scores, known.names[: len(rows)])
     if (places < 0).any():
@@ -211,7 +249,7 @@ def _joined(transcript: Transcript, known: Known, rows: NDArray[np.int64], score
             expected="a score for every row that takes part",
             hint="provtool score TRANSCRIPT again, or --stop-early or --queries as when they were asked",
         )
-    return signals.mean_logprob(scores)[places]
+    return scores, places
 
 
 def _leaders(times: Ragged, rows: NDArray[np.int64], edges: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -71,8 +71,9 @@ def scored(transcript: Transcript, *, window: str | None) -> Words:
 
 
 def known(trace: Trace, *, rng: np.random.Generator) -> Gate:
-    """Look at references and features of units as they stand in the run, within each stratum."""
-    facts = _scaled(np.column_stack([trace.units.references, trace.units.features]))
+    """Look at references and contents of units as they stand in the run, within each stratum."""
+    own = trace.units.features[:, : len(contents.FEATURES)]
+    facts = _scaled(np.column_stack([trace.units.references, own]))
     return gates.neighbours("difficulty", [facts[group] for group in _groups(trace)], rng=rng)
 
 

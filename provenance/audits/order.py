@@ -38,6 +38,8 @@ NULL = (
     "Given the training examples and everything the suspect says, their positions are exchangeable over the units that "
     "were shuffled: the suspect is independent of this order, even if it saw the same examples."
 )
+IN_COMMON = "a unit of the transcript"
+"""How a method says that all were counted by the same units."""
 SIBLINGS = (
     "The finding speaks of this order, not of one model: sibling models trained in the same order, or anyone who "
     "streamed the same pre-shuffled files, share it."
@@ -54,6 +56,7 @@ def audit(
     seed: int = 0,
     commitments: Sequence[Commitment] = (),
     selection: Selection | None = None,
+    in_common: bool = True,
     early: Early | None = None,
 ) -> Evidence:
     """Audit one suspect against one recorded order.
@@ -77,6 +80,9 @@ def audit(
         To the transcript, by `provenance.commitments`; without a witnessed one a caveat says so.
     selection
         Which rows take part; None for all. Scores of others are not looked at, and need not be there.
+    in_common
+        Compare suspect and references of different tokenizers in units that they share, as
+        `provenance.audits.examples.join` says.
     early
         Where `ask_early` stopped: scores and references are then of the rows asked, and the capital decides.
 
@@ -95,7 +101,7 @@ def audit(
     rng = generator(seed, *digests)
     layout = selecting.choose(transcript, selection, seed=seed)
     asked = early.asked if early else None
-    units = examples.gather(transcript, scores, references, layout=layout, asked=asked)
+    units = examples.gather(transcript, scores, references, layout=layout, asked=asked, in_common=in_common)
     trace = traces.compute(transcript, units, resamples=None if early else resamples, rng=rng)
     checks = _gates(transcript, scores, references, trace, alpha=alpha, rng=rng)
     area, rates, missing = traces.separation(trace)
@@ -107,7 +113,7 @@ def audit(
         null=NULL,
         **decided,
         n=len(trace.residual),
-        pvalue_method=_method(trace, scores, len(references), selection),
+        pvalue_method=_method(trace, scores, references, selection, in_common=in_common),
         asymptotic=traces.asymptotic(trace),
         unreferenced=bare,
         statistic=Statistic(name=f"recency-max:{recency.NAMES[trace.member]}", value=trace.statistic),
@@ -135,6 +141,7 @@ def ask_early(
     alpha: float = DEFAULT_ALPHA,
     seed: int = 0,
     selection: Selection | None = None,
+    in_common: bool = True,
 ) -> Early:
     """Ask about unit after unit, in the order of a hash, until betting has made 1/α or nothing is left to ask.
 
@@ -146,7 +153,7 @@ def ask_early(
         Who is asked: gives the answers of the suspect and of every reference to some records.
     window
         What of each record is scored, as `provenance.scoring.Scores` has it.
-    alpha, seed, selection
+    alpha, seed, selection, in_common
         As for `audit`, and the same for both.
     """
     layout = selecting.choose(transcript, selection, seed=seed)
@@ -157,17 +164,22 @@ def ask_early(
     def capital(scores: Scores, references: tuple[Scores, ...], asked: int) -> betting.Capital:
         if scores.window != window:
             raise MismatchError(f"scores of window {scores.window}", expected=f"window {window}")
-        return traces.bet(transcript, examples.join(transcript, known, scores, references, asked=asked))
+        units = examples.join(transcript, known, scores, references, asked=asked, in_common=in_common)
+        return traces.bet(transcript, units)
 
     return stopping.walk(blocks, ask, capital=capital, alpha=alpha)
 
 
-def _method(trace: Trace, scores: Scores, references: int, selection: Selection | None) -> str:
+def _method(
+    trace: Trace, scores: Scores, references: Sequence[Scores], selection: Selection | None, *, in_common: bool
+) -> str:
+    shared = f" {IN_COMMON}" if in_common and examples.mixed(scores, references) else ""
+    features = (*examples.FEATURES, *examples.EXTENTS)[: trace.units.features.shape[1]]
     rows = f"; rows={selection.rule}(queries={selection.queries})" if selection else ""
     test = trace.test.method if trace.test else f"1/highest capital at any look; {trace.capital.method}"
     return (
-        f"{test}; score=mean log-probability (rendering={scores.rendering}, window={scores.window}); "
-        f"residual=least squares on {references} references (coefficients ≥ 0) and {', '.join(examples.FEATURES)} "
+        f"{test}; score=mean log-probability{shared} (rendering={scores.rendering}, window={scores.window}); "
+        f"residual=least squares on {len(references)} references (coefficients ≥ 0) and {', '.join(features)} "
         f"({residuals.FOLDS} folds by hash); statistic=Σ g(t)·normal score, g in {', '.join(recency.NAMES)}{rows}"
     )
 

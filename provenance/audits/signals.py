@@ -37,6 +37,23 @@ def total_logprob(scores: Scores) -> NDArray[np.float64]:
     return np.concatenate([*parts, np.empty(0)])
 
 
+def extents(scores: Scores) -> NDArray[np.float64]:
+    """Count what was scored of each record: tokens of whoever was asked, and characters, 0 where nobody told.
+
+    Returns
+    -------
+    Shape ``(n, 2)``, in the order of ``scores.rows``.
+    """
+    parts = []
+    for batch in scoring.columns(scores, ["logprob", "ends"]):
+        ends = batch.column("ends")
+        lengths, characters = _lengths(ends), np.zeros(len(batch))
+        flat = ends.flatten().to_numpy(zero_copy_only=False)
+        characters[lengths > 0] = flat[np.cumsum(lengths)[lengths > 0] - 1]
+        parts.append(np.column_stack([_lengths(batch.column("logprob")), characters]))
+    return np.concatenate([*parts, np.empty((0, 2))])
+
+
 def _means(batch: pa.RecordBatch, rendering: str) -> NDArray[np.float64]:
     units = np.ones(len(batch))
     if rendering == "tokens":

@@ -29,11 +29,15 @@ def again(bundle: Bundle, _claim: Claim, claimed: Evidence) -> Evidence:
     for one in (scores, *references):
         scoring.check_inputs(one, {"transcript": transcript.sha256})
     chosen = selection.Selection(queries=told["queries"], rule=told["select"]) if told.get("queries") else None
+    # Evidence of the first days counted everybody by units of his own.
+    in_common = order.IN_COMMON in claimed.pvalue_method
     early: Early | None = None
 
     def walk(ask: Ask) -> Early:
         level, seed = told["level"], claimed.seed
-        return order.ask_early(transcript, ask, window=scores.window, alpha=level, seed=seed, selection=chosen)
+        return order.ask_early(
+            transcript, ask, window=scores.window, alpha=level, seed=seed, selection=chosen, in_common=in_common
+        )
 
     if claimed.stopped is not None:
         scores, references, early = answers.walked(scores, references, claimed, walk=walk)
@@ -46,6 +50,7 @@ def again(bundle: Bundle, _claim: Claim, claimed: Evidence) -> Evidence:
         seed=claimed.seed,
         commitments=answers.own(bundle, claimed),
         selection=chosen,
+        in_common=in_common,
         early=early,
     )
     return answers.settled(found, bundle, claimed)

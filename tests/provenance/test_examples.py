@@ -81,6 +81,51 @@ def test_rows_that_were_not_measured_are_dropped_on_all_sides():
     assert (len(units.names), units.references.shape, units.dropped) == (3, (3, 1), 2)
 
 
+def _spelt(transcript, totals, tokens, characters):
+    """Answers about text: so many tokens, the last of which ends after so many characters."""
+    rows = tuple(
+        Score(
+            id=id_,
+            logprob=np.full(count, total / count, dtype=np.float32),
+            ends=(*range(1, count), length),
+        )
+        for id_, total, count, length in zip(transcript.ids, totals, tokens, characters, strict=True)
+    )
+    suspect = {"suspect": "spelt", "kind": "fake", "weights": "spelt"}
+    return Scores(rows=rows, suspect=suspect, rendering="text", window=None, inputs={}, sha256="spelt")
+
+
+def test_tokenizers_of_all_sorts_are_compared_in_units_of_the_transcript():
+    """Sums over ids of the row, for all; how the suspect cut the text is a feature. Before, each had its own units."""
+    transcript = _transcript(range(5))
+    ids = np.array([4, 4, 4, 2, 4])
+    totals, tokens, letters = np.arange(-9.0, -4.0), np.array([3, 2, 5, 1, 2]), np.array([12, 9, 20, 7, 8])
+    suspect = _spelt(transcript, totals, tokens, letters)
+    reference = _scores(transcript, [np.full(count, -2.0) for count in ids])
+    units = examples.gather(transcript, suspect, [reference])
+    at = [units.names.index(f"row row-{row}") for row in range(5)]
+    assert units.scores[at] == pytest.approx(totals / ids)
+    assert units.references[at, 0] == pytest.approx([-2.0] * 5)
+    assert units.features[at][:, 3:] == pytest.approx(np.column_stack([tokens, letters]) / ids[:, None])
+    before = examples.gather(transcript, suspect, [reference], in_common=False)
+    assert before.scores[at] == pytest.approx(totals / letters)
+    assert before.features.shape == (5, 3)
+    turned = examples.gather(transcript, reference, [suspect])
+    assert turned.references[at, 0] == pytest.approx(totals / ids)
+    assert turned.features.shape == (5, 3)
+
+
+def test_where_all_have_the_same_ids_nothing_is_counted_otherwise():
+    """Without anybody who was asked about text the numbers are means over tokens, however it is asked for."""
+    transcript = _transcript(range(5))
+    one, two = (
+        examples.gather(transcript, _scores(transcript, range(5)), [_scores(transcript, range(5))], in_common=in_common)
+        for in_common in (True, False)
+    )
+    assert np.array_equal(one.scores, two.scores)
+    assert np.array_equal(one.features, two.features)
+
+
 def test_a_window_that_no_row_reaches_is_refused():
     """Nothing measured is an error that names the option to try."""
     transcript = _transcript([0, 1, 2])
