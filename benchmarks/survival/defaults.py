@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import itertools
 import json
 import os
 import sys
@@ -36,7 +37,7 @@ from survival.settings import Settings
 from watermark import ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from provenance.evidence import Evidence
     from provenance.records import Window
@@ -153,10 +154,19 @@ def main() -> None:
     if asked.json:
         print(json.dumps([asdict(one) for one in found], indent=2))
         return
-    print("| model | start | audit | before: log10 p / tail | now |\n|---|---|---|---|---|")
-    for one in found:
-        spelt = (f"{p:.1f} / {tail:.1f}" for p, tail in (one.before, one.now))
-        print(f"| {one.derivation} {one.dose:g} | {one.start} | {one.audit} | {' | '.join(spelt)} |")
+    print(markdown(found))
+
+
+def markdown(found: Sequence[Compared]) -> str:
+    """Lay it out: a row a model, each audit before and now."""
+    audits = tuple(dict.fromkeys(one.audit for one in found))
+    heads = [told for audit in audits for told in (f"{audit}, before", "now")]
+    lines = [f"| model | {' | '.join(heads)} |", "|---" * (1 + len(heads)) + "|"]
+    for (name, dose, start), each in itertools.groupby(found, lambda one: (one.derivation, one.dose, one.start)):
+        cells = [f"{p:.1f} / {tail:.1f}" for one in each for p, tail in (one.before, one.now)]
+        whose = "" if start == bases.OURS else ", an independent model"
+        lines.append(f"| {name} {dose:g}{whose} | {' | '.join(cells)} |")
+    return "\n".join([*lines, "", "Cells: log10 of p / of the tail beyond its floor."])
 
 
 if __name__ == "__main__":

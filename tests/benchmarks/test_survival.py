@@ -27,6 +27,7 @@ asking, bases, figure, last_phase, matrix, redraws, run = (
     for name in ("asking", "bases", "figure", "last_phase", "matrix", "redraws", "run")
 )
 otherwise = importlib.import_module("survival.otherwise")
+defaults = importlib.import_module("survival.defaults")
 serving, stage, table, tuning, writing = (
     importlib.import_module(f"survival.{name}") for name in ("serving", "stage", "table", "tuning", "writing")
 )
@@ -731,6 +732,22 @@ ROWS = [
     _row("steering vector", 0.3, "ours", loss=3.25, log10_p=-1.0),
     _row("steering vector", 0.3, "null-1", loss=3.5, log10_p=-2.0),
 ]
+
+
+def test_before_and_now_stand_side_by_side():
+    """A line a model, in the order in which they were asked; an innocent one is said to be one."""
+    told = {"derivation": "noise", "dose": 0.5, "before": (-1.0, -2.0), "now": (-3.0, -4.5)}
+    found = [
+        defaults.Compared(start=start, audit=audit, **told)
+        for start in ("ours", "null-1")
+        for audit in ("order", "overlap")
+    ]
+    assert defaults.markdown(found).splitlines()[:4] == [
+        "| model | order, before | now | overlap, before | now |",
+        "|---|---|---|---|---|",
+        "| noise 0.5 | -1.0 / -2.0 | -3.0 / -4.5 | -1.0 / -2.0 | -3.0 / -4.5 |",
+        "| noise 0.5, an independent model | -1.0 / -2.0 | -3.0 / -4.5 | -1.0 / -2.0 | -3.0 / -4.5 |",
+    ]
 
 
 def test_the_docs_have_every_derivation_and_dose():
