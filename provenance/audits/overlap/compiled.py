@@ -211,38 +211,15 @@ def scan(tokens: Any, edges: Any, first: int, tables: Any, marks: Any, hits: Any
 
 
 @compiled
-def count(hits: Any, places: Any, wanted: Any, frequency: Any) -> None:
-    """Count the rows that hold each wanted n-gram as a part of a hit.
-
-    Parameters
-    ----------
-    wanted
-        Whether a slot counts, shape ``(slots,)``.
-    frequency
-        Zeros, shape ``(slots,)``, filled here.
-    """
-    last = np.full(len(wanted), UNSEEN, dtype=np.int32)
-    for hit in range(len(hits.rows)):
-        row, slot = hits.rows[hit], hits.slots[hit]
-        end = places.first[slot] + np.searchsorted(places.starts, slot, side="right")
-        for at in range(places.first[slot], end):
-            for length in range(end - at):
-                part = places.grams[at, length]
-                if wanted[part] and last[part] != row:
-                    last[part] = row
-                    frequency[part] += 1
-
-
-@compiled
-def add(hits: Any, places: Any, weights: Any, chi: Any) -> None:
-    """Add to each row the weight of every n-gram that it holds as a part of a hit, once a row.
+def spread(hits: Any, places: Any, weights: Any, frequency: Any, chi: Any) -> None:
+    """Go through the n-grams that each row holds as a part of a hit, once a row: count the rows, and add up weights.
 
     Parameters
     ----------
     weights
         Of each slot, 0 where it does not count, shape ``(slots,)``.
-    chi
-        Zeros, shape ``(rows,)``, filled here.
+    frequency, chi
+        Zeros, shape ``(slots,)`` and ``(rows,)``, filled here.
     """
     last = np.full(len(weights), UNSEEN, dtype=np.int32)
     for hit in range(len(hits.rows)):
@@ -253,4 +230,5 @@ def add(hits: Any, places: Any, weights: Any, chi: Any) -> None:
                 part = places.grams[at, length]
                 if weights[part] > 0 and last[part] != row:
                     last[part] = row
+                    frequency[part] += 1
                     chi[row] += weights[part]

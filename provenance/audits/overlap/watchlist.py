@@ -167,11 +167,12 @@ def overlap(listed: Watchlist, found: Found, *, weight: Weight = "relative") -> 
     for column in grams.T:
         places[column[column >= 0]] = np.flatnonzero(column >= 0)
     where = compiled.Places(first=places, starts=starts, grams=grams)
-    chi, frequency = np.zeros(found.rows), np.zeros(len(seen), dtype=np.int64)
-    compiled.count(found.hits, where, listing & ~common, frequency)
+    frequency, chi = np.zeros(len(seen), dtype=np.int64), np.zeros(found.rows)
+    compiled.spread(found.hits, where, (listing & ~common).astype(np.float64), frequency, np.zeros(found.rows))
     counts = (frequency > 0) & (frequency <= found.limit)
     beside = 0 if weight == "longest" else 1
-    compiled.add(found.hits, where, np.where(counts, times / np.maximum(frequency + beside, 1), 0.0), chi)
+    weights = np.where(counts, times / np.maximum(frequency + beside, 1), 0.0)
+    compiled.spread(found.hits, where, weights, np.zeros_like(frequency), chi)
     counted = frequency[counts]
     return Overlap(chi=chi, longest=longest, frequencies=np.sort(counted), common=int(listing.sum()) - len(counted))
 
