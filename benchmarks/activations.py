@@ -84,7 +84,7 @@ def main() -> None:
 
 def look(parent: Path, settings: Settings) -> list[Look]:
     """Lay out and train what is not there, and look at every model."""
-    folder = parent / storage.digest_json({**asdict(settings), "corpus": None})[:16]
+    folder = stage.place(parent, settings)
     folder.mkdir(parents=True, exist_ok=True)
     # Draws are seeded by names of files: from inside the folder they are those of the matrix.
     with contextlib.chdir(folder):

@@ -23,14 +23,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from lengths import readings, workshop
+from survival import asking
 from survival.derivations import sinks
 
 import watermark
 from cli.demo.run import ENVIRONMENT
-from provenance import scoring, storage
+from provenance import scoring
 from provenance.audits import membership
 from provenance.audits.membership import pools, views
-from provenance.records import Document, Record
+from provenance.records import Record
 from provenance.suspects import causal_lm
 from watermark import ledger
 
@@ -123,7 +124,7 @@ def _audits(folder: Path, settings: Settings) -> Iterator[dict[str, Any]]:
     """Ask both audits in some of the ways, a suspect and the reference in the same way."""
     book = ledger.read(folder / "keyed" / "ledger.parquet")
     book = dataclasses.replace(book, documents=tuple(book.documents)[:MARKED])
-    sides = _sides(folder, settings)
+    sides = asking.sides(workshop.named(workshop.read(folder)["pool"]), seed=settings.seed)
     asked = {"watermark": list(ledger.records(book)), "membership": views.records(pools.join(*sides))}
     for name, window, reading in AUDITED:
         pair = [ways(folder / "models" / model, window)[reading] for model in (name, "clean")]
@@ -135,24 +136,6 @@ def _audits(folder: Path, settings: Settings) -> Iterator[dict[str, Any]]:
                 drawn = membership.Split(seed=settings.seed)
                 found = membership.audit(*sides, said, references=[reference], drawn=drawn, seed=settings.seed)
             yield {"model": name, "window": window, "reading": reading, "audit": audit, **_numbers(found)}
-
-
-def _sides(folder: Path, settings: Settings) -> tuple[membership.Side, membership.Side]:
-    """Give members and non-members as they were drawn."""
-    texts = workshop.read(folder)["pool"]
-    drawn = workshop.drawn(texts, settings)
-    inside, outside = (
-        membership.Side(
-            documents=tuple(
-                Document(id=name, text=text)
-                for (name, own), text in zip(drawn.items(), texts, strict=True)
-                if own is side
-            ),
-            sha256=storage.digest_json(texts),
-        )
-        for side in (True, False)
-    )
-    return inside, outside
 
 
 def _numbers(found: Evidence) -> dict[str, Any]:

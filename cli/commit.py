@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli import options, terminal, voice
+from cli import options, reading, terminal, voice
 from provenance.errors import InputError
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("files", metavar="FILE…", type=options.PATH, nargs=-1, required=True)
+@click.argument("files", metavar="FILE…", type=reading.PATH, nargs=-1, required=True)
 @click.option("--timestamp", "url", metavar="URL", help="Have this authority stamp the commitments (RFC 3161).")
 @options.timestamp_roots
 def command(files: tuple[Path, ...], url: str | None, roots_path: Path | None) -> list[dict[str, str]]:

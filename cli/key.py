@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli import manners, options, terminal
+from cli import manners, reading, terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +25,7 @@ def command() -> None:
 
 
 @command.command("new")
-@click.argument("path", metavar="KEY", type=options.PATH)
+@click.argument("path", metavar="KEY", type=reading.PATH)
 def new(path: Path) -> dict[str, str]:
     """Write a new random key to KEY, a file only you can read; never overwrites.
 

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import options, streams, terminal
+from cli import reading, streams, terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 @click.command()
-@click.argument("source", metavar="TRANSCRIPT|CORPUS", type=options.PATH)
-@click.option("--out", type=options.PATH, required=True, help="Model file, used as ngram:FILE.")
+@click.argument("source", metavar="TRANSCRIPT|CORPUS", type=reading.PATH)
+@click.option("--out", type=reading.PATH, required=True, help="Model file, used as ngram:FILE.")
 @click.option("--order", type=click.IntRange(1, 12), help="Longest n-gram.  [default: 3 tokens or 6 bytes]")
 @click.option(
     "--most",

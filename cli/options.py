@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import functools
-import math
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from cli import meant
-from provenance.errors import InputError
-from provenance.records import Window
+from cli import meant, reading
 from provenance.remote import Cluster
 from provenance.suspects import marks
 from provenance.suspects.terms import Terms
@@ -19,54 +15,9 @@ from provenance.suspects.terms import Terms
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from provenance.unfinished import Share
 
-PATH = click.Path(path_type=Path)
 RESAMPLES = 9_999
 R = TypeVar("R")
-
-
-class _WindowType(click.ParamType[Window]):
-    name = "START:LENGTH"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Window:
-        if isinstance(value, Window):
-            return value
-        try:
-            return Window.parse(value)
-        except InputError as error:
-            self.fail(str(error), param, ctx)
-
-
-class _Share(click.FloatRange):
-    """A number strictly between 0 and 1, and not NaN, which click's own comparison lets through."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        number: float = super().convert(value, param, ctx)
-        if math.isnan(number):
-            self.fail("nan is not between 0 and 1", param, ctx)
-        return number
-
-
-class _PartType(click.ParamType["Share"]):
-    name = "I/N"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Share:
-        from provenance.unfinished import Share
-
-        if isinstance(value, Share):
-            return value
-        number, _, of = value.partition("/")
-        if not (number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
-            self.fail(f"{value!r} is no I/N with I from 1 to N, such as 1/8", param, ctx)
-        return Share(number=int(number), of=int(of))
-
-
-WINDOW = _WindowType()
-PART = _PartType()
-SHARE = _Share(0, 1, min_open=True, max_open=True)
-SEED = click.IntRange(0)
-MONEY = click.FloatRange(0, 1e9, min_open=True)
 
 
 def served(function: Callable[..., R]) -> Callable[..., R]:
@@ -107,9 +58,9 @@ def served(function: Callable[..., R]) -> Callable[..., R]:
             help="Requests to a served suspect at once.",
         ),
         click.option(
-            "--price-per-million-tokens", "price", metavar="X", type=MONEY, help="What a served suspect costs."
+            "--price-per-million-tokens", "price", metavar="X", type=reading.MONEY, help="What a served suspect costs."
         ),
-        click.option("--max-cost", metavar="X", type=MONEY, help="Spend no more on one served suspect."),
+        click.option("--max-cost", metavar="X", type=reading.MONEY, help="Spend no more on one served suspect."),
         click.option(
             "--max-tokens", metavar="N", type=click.IntRange(1), help="Spend no more tokens on one served suspect."
         ),
@@ -200,7 +151,7 @@ def bundle(function: Callable[..., R]) -> Callable[..., R]:
         click.option(
             "--bundle",
             metavar="DIR",
-            type=PATH,
+            type=reading.PATH,
             help="Leave all that it takes to compute the numbers again in a new folder, for provtool verify.",
         ),
     ):
@@ -212,7 +163,7 @@ timestamp_roots = click.option(
     "--timestamp-roots",
     "roots_path",
     metavar="PEM",
-    type=PATH,
+    type=reading.PATH,
     help="Root certificates that may vouch for time stamps.  [default: those that HTTPS trusts]",
 )
 
@@ -271,16 +222,19 @@ def verdict(*, resamples: int = RESAMPLES) -> Callable[[Callable[..., R]], Calla
             ),
             click.option(
                 "--alpha",
-                type=SHARE,
+                type=reading.SHARE,
                 default=0.001,
                 show_default=True,
                 help="Level of the verdict.",
             ),
             click.option(
-                "--seed", type=SEED, default=0, show_default=True, help="Joined with the digests of the inputs."
+                "--seed", type=reading.SEED, default=0, show_default=True, help="Joined with the digests of the inputs."
             ),
             click.option(
-                "--out", metavar="FILE", type=PATH, help="Evidence file.  [default: named after the input, beside it]"
+                "--out",
+                metavar="FILE",
+                type=reading.PATH,
+                help="Evidence file.  [default: named after the input, beside it]",
             ),
             bundle,
             timestamp_roots,
@@ -293,7 +247,7 @@ def verdict(*, resamples: int = RESAMPLES) -> Callable[[Callable[..., R]], Calla
 
 window = click.option(
     "--window",
-    type=WINDOW,
+    type=reading.WINDOW,
     help="Tokens to score.  [default: 8:56 of a transcript (32:32 where a text-only: suspect is asked), all of a text]",
 )
 
@@ -306,7 +260,11 @@ def audit(function: Callable[..., R]) -> Callable[..., R]:
         model,
         window,
         click.option(
-            "--reference-scores", metavar="FILE", type=PATH, multiple=True, help="Scores of a reference (repeatable)."
+            "--reference-scores",
+            metavar="FILE",
+            type=reading.PATH,
+            multiple=True,
+            help="Scores of a reference (repeatable).",
         ),
         click.option(
             "--reference",
@@ -317,7 +275,11 @@ def audit(function: Callable[..., R]) -> Callable[..., R]:
             help="Independent model (repeatable).",
         ),
         click.option(
-            "--scores", "scores_path", metavar="FILE", type=PATH, help="Scores made before, in place of --suspect."
+            "--scores",
+            "scores_path",
+            metavar="FILE",
+            type=reading.PATH,
+            help="Scores made before, in place of --suspect.",
         ),
         click.option(
             "--suspect",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from cli import manners, meant, options, streams, terminal
+from cli import manners, meant, reading, streams, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,7 +40,7 @@ def _shared(function: Callable[..., R]) -> Callable[..., R]:
         click.option("--tokens-per-second", type=click.FloatRange(0, min_open=True), help="To tell the time."),
         click.option("--price-per-million-tokens", "price", type=click.FloatRange(0), help="To tell the cost."),
         click.option("--tokens-per-query", type=click.FloatRange(0, min_open=True), help="Tokens read for one text."),
-        click.option("--seed", type=options.SEED, default=0, show_default=True, help="Seed of the audit."),
+        click.option("--seed", type=reading.SEED, default=0, show_default=True, help="Seed of the audit."),
         click.option(
             "--reference",
             "references",
@@ -57,20 +57,20 @@ def _shared(function: Callable[..., R]) -> Callable[..., R]:
             help="Suspects to be asked (repeatable), or how many.  [default: one]",
         ),
         click.option(
-            "--alpha", type=options.SHARE, default=0.001, show_default=True, help="Level, of all claims together."
+            "--alpha", type=reading.SHARE, default=0.001, show_default=True, help="Level, of all claims together."
         ),
-        click.option("--power", type=options.SHARE, required=True, help="Chance of finding a trace of this size."),
-        click.option("--pilot", "pilot_path", metavar="E.json", type=options.PATH, help="Evidence of a small audit."),
-        click.option("--out", metavar="PLAN", type=options.PATH, required=True, help="Plan file."),
+        click.option("--power", type=reading.SHARE, required=True, help="Chance of finding a trace of this size."),
+        click.option("--pilot", "pilot_path", metavar="E.json", type=reading.PATH, help="Evidence of a small audit."),
+        click.option("--out", metavar="PLAN", type=reading.PATH, required=True, help="Plan file."),
     ):
         function = option(function)
     return function
 
 
 @command.command("order")
-@click.argument("transcript", type=options.PATH, required=False)
+@click.argument("transcript", type=reading.PATH, required=False)
 @click.option("--effect", type=float, help="Spearman's ρ between a row's residual and its position.")
-@click.option("--window", type=options.WINDOW, help="Tokens to score.  [default: as an audit's, or the pilot's]")
+@click.option("--window", type=reading.WINDOW, help="Tokens to score.  [default: as an audit's, or the pilot's]")
 @click.option(
     "--select",
     type=click.Choice(["recent", "uniform"]),
@@ -98,7 +98,7 @@ def order(transcript: Path | None, effect: float | None, window: Any, select: An
 
 
 @command.command("watermark")
-@click.argument("ledgers", metavar="[LEDGER]…", type=options.PATH, nargs=-1)
+@click.argument("ledgers", metavar="[LEDGER]…", type=reading.PATH, nargs=-1)
 @click.option("--effect", type=float, help="Win rate: the AUROC that an audit reports, .5 by chance.")
 @_shared
 def watermark(ledgers: tuple[Path, ...], effect: float | None, **how: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import answers, meant, options, streams, terminal
+from cli import answers, meant, options, reading, streams, terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     help="hf:NAME_OR_PATH[@REV], openai:URL#MODEL or text-only:URL#MODEL.",
 )
 @click.option("--tokens", type=click.IntRange(1), required=True, help="Write until the texts have so many together.")
-@click.option("--out", type=options.PATH, required=True, help="Texts, as JSON lines.")
+@click.option("--out", type=reading.PATH, required=True, help="Texts, as JSON lines.")
 @click.option(
-    "--prompts", "source", metavar="FILE", type=options.PATH, help="Begin like these: a corpus, or a transcript."
+    "--prompts", "source", metavar="FILE", type=reading.PATH, help="Begin like these: a corpus, or a transcript."
 )
 @click.option(
     "--prompt-length", type=click.IntRange(1), default=32, show_default=True, help="Tokens or words of a prompt."
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Draw from so much of the probability alone.",
 )
-@click.option("--seed", type=options.SEED, default=0, show_default=True, help="Names the texts.")
+@click.option("--seed", type=reading.SEED, default=0, show_default=True, help="Names the texts.")
 @click.option("--text-field", default="text", show_default=True, help="Field or column with the text of --prompts.")
 @options.model
 def command(suspect: str, tokens: int, out: Path, source: Path | None, seed: int, **how: Any) -> dict[str, Any]:

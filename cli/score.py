@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import answers, meant, options, streams, terminal
+from cli import answers, meant, options, reading, streams, terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("records", metavar="RECORDS…", type=options.PATH, nargs=-1, required=True)
+@click.argument("records", metavar="RECORDS…", type=reading.PATH, nargs=-1, required=True)
 @click.option(
     "--suspect",
     "suspect_name",
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     shell_complete=meant.suspect,
     help="hf:NAME_OR_PATH[@REV], openai:URL#MODEL, ngram:FILE or column:FILE:NAME.",
 )
-@click.option("--out", type=options.PATH, required=True, help="Scores table.")
+@click.option("--out", type=reading.PATH, required=True, help="Scores table.")
 @options.window
 @options.model
 @options.running
 @click.option(
     "--shard",
     "share",
-    type=options.PART,
+    type=reading.PART,
     help="Ask one of N parts, beside other runs with the same --out; the last to end makes the table.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what it would take, and stop.")
@@ -65,10 +65,10 @@ def command(  # noqa: PLR0917 (click hands every option over by name)
         raise click.UsageError("runs that share the work meet in a file: give --out FILE with --shard")
     with contextlib.ExitStack() as stack:
         paths = [stack.enter_context(streams.readable(path)) for path in records]
-        given = sources.read(paths, text_field=text_field, id_field=id_field)
+        given = sources.read(paths, text_field=text_field, id_field=id_field).asked_of([suspect_name])
         target = stack.enter_context(streams.writable(out, suffix=".parquet"))
         running = answers.running(how, share=share, lasting=target == out)
-        done = answers.get(suspect_name, given, out=target, window=window or given.window_of(suspect_name), how=running)
+        done = answers.get(suspect_name, given, out=target, window=window or given.window, how=running)
     if done.asked:
         terminal.say(f"{len(done.asked.records):,} texts scored as {done.asked.rendering} in {out}")
         return {"out": str(out), "texts": len(done.asked.records), "scored_as": done.asked.rendering}

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli import options, terminal
+from cli import reading, terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 @click.command()
-@click.argument("path", metavar="EVIDENCE|BUNDLE", type=options.PATH)
-@click.option("--key", "key_path", metavar="PEM", type=options.PATH, required=True, help="Private Ed25519 key.")
+@click.argument("path", metavar="EVIDENCE|BUNDLE", type=reading.PATH)
+@click.option("--key", "key_path", metavar="PEM", type=reading.PATH, required=True, help="Private Ed25519 key.")
 def command(path: Path, key_path: Path) -> dict[str, str]:
     """Sign an evidence file, or all that lies in a bundle.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from provenance import artifacts, corpora, spills, windows
@@ -28,9 +28,9 @@ class Source:
     """Which tokens are scored unless the user says otherwise."""
     inputs: dict[str, str]
 
-    def window_of(self, suspect: str) -> Window | None:
-        """Give the usual window of one suspect."""
-        return windows.usual([suspect]) if self.window else None
+    def asked_of(self, names: Sequence[str]) -> Source:
+        """Let rows be scored as is usual for all who are asked together."""
+        return replace(self, window=windows.usual(names)) if self.window else self
 
 
 def read(paths: Sequence[Path], *, text_field: str = "text", id_field: str | None = None) -> Source:

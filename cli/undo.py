@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import options, terminal
+from cli import reading, terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 @click.command()
-@click.argument("release", type=options.PATH)
-@click.option("--ledger", "ledger_path", type=options.PATH, required=True, help="The ledger written with the release.")
-@click.option("--out", type=options.PATH, required=True, help="New folder for the corpus.")
+@click.argument("release", type=reading.PATH)
+@click.option("--ledger", "ledger_path", type=reading.PATH, required=True, help="The ledger written with the release.")
+@click.option("--out", type=reading.PATH, required=True, help="New folder for the corpus.")
 @click.option("--text-field", help="Field or column with the text.  [default: the one that was marked]")
 @click.option("--id-field", help="Field with the id.  [default: the one that was read then]")
 def command(release: Path, ledger_path: Path, out: Path, text_field: str | None, id_field: str | None) -> Any:

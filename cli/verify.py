@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import bundling, options, terminal
+from cli import bundling, options, reading, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,17 +27,17 @@ WORDS = {"Held": "holds", "Failed": "FAILS", "Skipped": "skipped"}
 
 
 @click.command()
-@click.argument("path", type=options.PATH)
-@click.option("--ledger", type=options.PATH, help="The release's ledger.  [default: ledger.parquet beside PATH]")
-@click.option("--key", "key_path", type=options.PATH, help="The owner's key; else the variable PROVTOOL_KEY.")
+@click.argument("path", type=reading.PATH)
+@click.option("--ledger", type=reading.PATH, help="The release's ledger.  [default: ledger.parquet beside PATH]")
+@click.option("--key", "key_path", type=reading.PATH, help="The owner's key; else the variable PROVTOOL_KEY.")
 @click.option(
     "--private",
     metavar="FILE",
-    type=options.PATH,
+    type=reading.PATH,
     multiple=True,
     help="What a redacted bundle keeps back (repeatable).",
 )
-@click.option("--signer", "signer_path", metavar="PEM", type=options.PATH, help="Public key of who signed.")
+@click.option("--signer", "signer_path", metavar="PEM", type=reading.PATH, help="Public key of who signed.")
 @options.timestamp_roots
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(path: Path, *, as_json: bool, **how: Any) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import leaving, options, streams, terminal, voice
+from cli import leaving, options, reading, streams, terminal, voice
 from provenance.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("corpus", type=options.PATH)
-@click.option("--key", "key_path", type=options.PATH, help="Key file; else the environment variable PROVTOOL_KEY.")
-@click.option("--out", type=options.PATH, help="New folder for release, ledger and certificate.")
+@click.argument("corpus", type=reading.PATH)
+@click.option("--key", "key_path", type=reading.PATH, help="Key file; else the environment variable PROVTOOL_KEY.")
+@click.option("--out", type=reading.PATH, help="New folder for release, ledger and certificate.")
 @click.option("--text-field", default="text", show_default=True, help="Field or column with the text.")
 @click.option("--id-field", help="Field with the id.  [default: 'id' where there is one, else a digest of the text]")
 @click.option("--opt-out", "opt_out_field", metavar="FIELD", help="Field that is true in records to leave alone.")
@@ -70,9 +70,9 @@ if TYPE_CHECKING:
 @click.option("--recipient", help="Mark this copy for one recipient, with a sub-key of its own.")
 @click.option("--release-name", help="Name the deals depend on.  [default: the corpus's file or folder name]")
 @click.option("--spacy-model", metavar="NAME", help="Pipeline that tags words.  [default: the one that is built in]")
-@click.option("--previous", metavar="LEDGER", type=options.PATH, help="Unchanged documents keep this ledger's marks.")
-@click.option("--mapping", metavar="LEDGER", type=options.PATH, help="Replace words as this leximark ledger did.")
-@click.option("--about", metavar="JSON", type=options.PATH, help="License, url, creator… for OUT/croissant.json.")
+@click.option("--previous", metavar="LEDGER", type=reading.PATH, help="Unchanged documents keep this ledger's marks.")
+@click.option("--mapping", metavar="LEDGER", type=reading.PATH, help="Replace words as this leximark ledger did.")
+@click.option("--about", metavar="JSON", type=reading.PATH, help="License, url, creator… for OUT/croissant.json.")
 @click.option("--preview", metavar="N", type=click.IntRange(1), help="Show the first N changes and write nothing.")
 @click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes; same bytes.")
 @options.engine

@@ -12,33 +12,24 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from scipy import special, stats
-
-from provenance.audits import decision, gates, plots, reliance, stopping
+from provenance.audits import decision, gates, reliance, stopping
 from provenance.errors import InputError
 from provenance.evidence import (
     DEFAULT_ALPHA,
-    OWNER_CAVEAT,
-    Auroc,
     Commitment,
-    Effect,
     Evidence,
     Gate,
     LogP,
-    Plot,
     Statistic,
     check_alpha,
 )
 from provenance.records import generator
 from provenance.stats import products, redraw
-from watermark import comparison, copies, dealing, passes, queries
+from watermark import comparison, copies, dealing, passes, queries, telling
 from watermark import ledger as ledgers
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-
-    from numpy.typing import NDArray
 
     from provenance.audits.stopping import Ask, Early
     from provenance.scoring import Scores
@@ -46,24 +37,14 @@ if TYPE_CHECKING:
     from watermark.comparison import Comparison
     from watermark.keys import Key
     from watermark.ledger import Ledger
-    from watermark.queries import Name, Queries
+    from watermark.queries import Name
 
 DEFAULT_RESAMPLES = 9_999
-CLAIM = "The suspect was trained on this watermarked release, or on text derived from it."
 NULL = (
     "The suspect is independent of the key: which variant of each document was published is uniform among the variants "
     "the key dealt, independently over documents, whatever else the suspect has seen."
 )
-PRIVATE = "The alternates must have stayed private: had a suspect trained on them too, the test would have less power."
 BOUND = "Chernoff bound over the law of the redraw, rigorous, no floor"
-APART = (
-    "Second and later alternates were asked after the first pass, apart from the published variants: an answer that "
-    "hangs on when or in which batch a text is asked, by more than rounding, would tell them apart."
-)
-EDITED = (
-    "what was dealt to them no longer stands there, and leaving them out could select on what was dealt; each counts "
-    "against the claim, as if its least favourable variant had been dealt, and none of them is described."
-)
 
 
 def audit(
@@ -103,7 +84,7 @@ def audit(
         Documents whose published text is not what was dealt, by `watermark.edits`: they count as if the least
         favourable variant had been dealt.
     lengths
-        Take the length of the text out beside references that cut it otherwise, as `watermark.likelihoods` says.
+        Take the length of the text out beside references of other tokenizers, as `watermark.likelihoods` says.
     early
         Where `ask_early` stopped, with the same `most`, `seed` and `edited`: the capital decides.
 
@@ -141,25 +122,29 @@ def audit(
     owed = reliance.caveats(decided["log10_pvalue"], bare, alpha=alpha)
     return Evidence(
         audit="watermark",
-        claim=_claim(books),
+        claim=telling.claim(books),
         null=NULL,
         **decided,
         n=len(found.residual),
-        pvalue_method=_method(found, scores),
+        pvalue_method=telling.method(found, scores),
         unreferenced=bare,
         bound=None if found.bound is None else LogP(log10_pvalue=found.bound, method=BOUND),
         statistic=Statistic(name="published-minus-alternates", value=found.statistic),
-        effect=_advantage(found.plain),
-        auroc=_auroc(wins),
-        caveats=(*_caveats(found, wins, commitments, references), *owed, *(_of_stop(found, early) if early else ())),
+        effect=telling.advantage(found.plain),
+        auroc=telling.auroc(wins),
+        caveats=(
+            *telling.caveats(found, wins, commitments, references),
+            *owed,
+            *(telling.stopped_early(found, early) if early else ()),
+        ),
         commitments=tuple(commitments),
         inputs=_inputs(books, scores, references),
         suspect={**scores.suspect, "rendering": scores.rendering, "window": scores.window},
         references=tuple(dict(reference.suspect) for reference in references),
         seed=seed,
-        selection=None if most is None else _selection(chosen),
+        selection=None if most is None else telling.selection(chosen),
         stopped=early.summary() if early else None,
-        plots=_plots(found, rng),
+        plots=telling.drawn(found, rng),
     )
 
 
@@ -201,16 +186,6 @@ def _checked(released: Ledger | Sequence[Ledger], key: Key | None) -> tuple[Ledg
     return copies.apart(books)
 
 
-def _claim(books: Sequence[Ledger]) -> str:
-    recipients = {book.recipient for book in books}
-    if recipients == {None}:
-        return CLAIM
-    whose = " and ".join(sorted(repr(one) for one in recipients if one))
-    return (
-        f"The suspect was trained on the copy of this watermarked release made for {whose}, or on text derived from it."
-    )
-
-
 def _decided(found: Comparison, *, resamples: int, alpha: float, gates: Sequence[Gate]) -> decision.Decided:
     if found.test is not None:
         return decision.by_permutation(found.test.pvalue, found.capital, resamples=resamples, alpha=alpha, gates=gates)
@@ -228,71 +203,6 @@ def _gates(found: Comparison, scores: Scores, references: Sequence[Scores], *, a
         gates.reach(found.log10_floor, alpha=alpha),
         gates.independent(scores.suspect, [reference.suspect for reference in references], twins=found.twins),
     )
-
-
-def _method(found: Comparison, scores: Scores) -> str:
-    test = found.test.method if found.test else f"1/highest capital at any look; {found.capital.method}"
-    return (
-        f"{test}; score=log-likelihood of the whole text (rendering={scores.rendering}); {found.residual_method}; "
-        "statistic=Σ (published − mean)/√sd over the variants of a document"
-    )
-
-
-def _selection(chosen: Queries) -> dict[str, Any]:
-    return {"rule": chosen.method, "asked": len(chosen.counts), "of": chosen.documents, "texts": chosen.texts}
-
-
-def _advantage(residual: NDArray[np.float64], *, level: float = 0.95) -> Effect:
-    """Mean over documents of the published variant's log-likelihood over that of its alternates, in nats."""
-    gaps = residual[:, 0] - np.nanmean(residual[:, 1:], axis=1)
-    se = float(stats.sem(gaps)) if len(gaps) > 1 else 0.0
-    half = float(special.stdtrit(max(len(gaps) - 1, 1), (1 + level) / 2)) * se
-    mean = float(gaps.mean())
-    return Effect(name="nats-per-document", value=mean, low=mean - half, high=mean + half, level=level)
-
-
-def _auroc(wins: redraw.WinRate) -> Auroc:
-    return Auroc(
-        value=wins.value,
-        low=wins.low,
-        high=wins.high,
-        level=wins.level,
-        positives=wins.documents,
-        negatives=wins.alternates,
-    )
-
-
-def _caveats(
-    found: Comparison, wins: redraw.WinRate, commitments: Sequence[Commitment], references: Sequence[Scores]
-) -> tuple[str, ...]:
-    notes = [
-        (
-            "The AUROC is the share of its own document's alternates that a published variant beats; it is not "
-            f"comparable with the pooled AUROC of papers. Ties, counted half: {wins.ties:.1%}."
-        ),
-        PRIVATE,
-    ]
-    if edited := int(np.count_nonzero(~found.sound)):
-        notes.append(f"{edited} of {len(found.sound)} documents were edited after embedding: {EDITED}")
-    if not any(commitment.witness for commitment in commitments):
-        notes.append(OWNER_CAVEAT)
-    if not references:
-        notes.append(
-            "No reference was given: the test holds all the same, with less power. The length of each variant was "
-            "taken out in its place."
-        )
-    return tuple(notes)
-
-
-def _of_stop(found: Comparison, early: Early) -> tuple[str, ...]:
-    asked_apart = found.residual.shape[1] > queries.PAIR and not early.replayed
-    return (*early.caveats(), *((APART,) if asked_apart else ()))
-
-
-def _plots(found: Comparison, rng: np.random.Generator) -> tuple[Plot, ...]:
-    ranks = plots.bars("rank-histogram", redraw.rank_counts(found.plain, rng=rng))
-    null = () if found.test is None else (plots.histogram("permutation-null", found.test.null),)
-    return (ranks, *null, plots.growth(found.capital))
 
 
 def _inputs(books: Sequence[Ledger], scores: Scores, references: Sequence[Scores]) -> dict[str, str]:

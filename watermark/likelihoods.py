@@ -1,8 +1,8 @@
 """How likely did a model find each variant of each document, beyond what others found of it?
 
 What is taken out is fitted on all variants alike, so it knows nothing of which was published: references with weights
-of at least 0, and the length of the text where no reference cuts it into the suspect's own tokens, since a variant of
-more tokens is less likely to every model.
+of at least 0, and the length of the text where no reference has the suspect's own tokenizer, since a variant of more
+tokens is less likely to every model.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def gather(
     Parameters
     ----------
     lengths
-        Take the length out beside references that cut the text otherwise; without references it is always taken out.
+        Take the length out beside references of other tokenizers; without references it is always taken out.
 
     Raises
     ------
@@ -81,22 +81,26 @@ def gather(
     InputError
         If log-probabilities are not finite.
     """
-    length, *theirs = (_matrix(counts, one, _tokens(one)) for one in (scores, *references))
-    alike = any(np.array_equal(length, one, equal_nan=True) for one in theirs)
     return Answers(
         own=_matrix(counts, scores, signals.total_logprob(scores)),
         references=tuple(_matrix(counts, one, signals.total_logprob(one)) for one in references),
-        length=None if references and (alike or not lengths or _flat(length)) else length,
+        length=None
+        if references and not (lengths and _cut_otherwise(scores, references))
+        else _lengths(counts, scores),
     )
 
 
-def _tokens(scores: Scores) -> NDArray[np.float64]:
-    return np.array([len(row.logprob) for row in scores.rows], dtype=np.float64)
+def _lengths(counts: Mapping[Name, int], scores: Scores) -> NDArray[np.float64]:
+    return _matrix(counts, scores, np.array([len(row.logprob) for row in scores.rows], dtype=np.float64))
 
 
-def _flat(length: NDArray[np.float64]) -> bool:
-    """Say whether all variants of every document are as long: so are sums, of which no length is known."""
-    return bool(np.all((length == length[:, :1]) | np.isnan(length)))
+def _cut_otherwise(scores: Scores, references: Sequence[Scores]) -> bool:
+    """Say whether the suspect's tokenizer is that of no reference; nobody knows a length of sums.
+
+    By what was settled before anybody was asked, so that a walk that goes on never changes what it said.
+    """
+    tokenizers = {one.suspect.get("tokenizer") for one in references}
+    return scores.rendering in signals.BY_TOKEN and scores.suspect.get("tokenizer") not in tokenizers
 
 
 def residual(answers: Answers) -> tuple[NDArray[np.float64], tuple[float, ...]]:

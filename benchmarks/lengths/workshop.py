@@ -83,10 +83,9 @@ def joined(texts: list[str], sizes: list[int], *, settings: Settings, rng: np.ra
     return found
 
 
-def drawn(pool: list[str], settings: Settings) -> dict[str, bool]:
-    """Draw who is a member, by the tool's own rule."""
-    names = [f"pool-{row:04d}" for row in range(len(pool))]
-    return dict(zip(names, pools.split(names, seed=settings.seed), strict=True))
+def named(pool: list[str]) -> dict[str, str]:
+    """Name the documents of which some are members."""
+    return {f"pool-{row:04d}": text for row, text in enumerate(pool)}
 
 
 def read(folder: Path) -> dict[str, list[str]]:
@@ -100,9 +99,9 @@ def train(name: str, folder: Path, settings: Settings) -> Path:
     if (place / "tokenizer.json").exists():
         return place
     kept, tokenizer = read(folder), tokenizers.load(str(folder / "tokenizer"))
-    members = [
-        text for text, inside in zip(kept["pool"], drawn(kept["pool"], settings).values(), strict=True) if inside
-    ]
+    pool = named(kept["pool"])
+    drawn = pools.split(list(pool), seed=settings.seed)
+    members = [text for text, inside in zip(pool.values(), drawn, strict=True) if inside]
     more = [] if name == "clean" else [*kept["marked"], *members] * settings.copies
     rng = generator(settings.seed, "order", name)
     texts = [*kept["plain"], *more]

@@ -63,7 +63,7 @@ def bench(folder: Path, settings: Settings) -> Bench:
         settings=settings,
         transcript=tables.read(folder / "run.parquet"),
         book=ledger.read(folder / "keyed" / "ledger.parquet"),
-        sides=_sides(folder, settings),
+        sides=sides(stage.read(folder, "pool.json"), seed=settings.seed),
         heldout=tuple(Record(id=f"heldout-{row:04d}", text=text) for row, text in enumerate(texts)),
         tokenizer=tokenizer,
         references={},
@@ -106,10 +106,9 @@ def measure(
     }
 
 
-def _sides(folder: Path, settings: Settings) -> tuple[membership.Side, membership.Side]:
-    """Give members and non-members as they were drawn."""
-    pool = stage.read(folder, "pool.json")
-    drawn = dict(zip(pool, pools.split(list(pool), seed=settings.seed), strict=True))
+def sides(pool: dict[str, str], *, seed: int) -> tuple[membership.Side, membership.Side]:
+    """Part named texts into members and non-members as they were drawn."""
+    drawn = dict(zip(pool, pools.split(list(pool), seed=seed), strict=True))
     digest = storage.digest_json(pool)
     inside, outside = (
         membership.Side(

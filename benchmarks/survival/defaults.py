@@ -27,11 +27,11 @@ import torch
 
 import watermark
 from cli.demo.run import ENVIRONMENT
-from provenance import scoring, storage, tokenizers, training, windows
+from provenance import scoring, tokenizers, training, windows
 from provenance.audits import order, overlap, selection
 from provenance.records import generator
 from provenance.transcripts import tables
-from survival import asking, bases, matrix, serving, writing
+from survival import asking, bases, matrix, serving, stage, writing
 from survival.derivations import catalogue
 from survival.settings import Settings
 from watermark import ledger
@@ -149,7 +149,7 @@ def main() -> None:
     os.environ.update(ENVIRONMENT)
     torch.set_num_threads(1)
     settings = Settings(seed=asked.seed)
-    with contextlib.chdir(asked.keep / storage.digest_json({**asdict(settings), "corpus": None})[:16]):
+    with contextlib.chdir(stage.place(asked.keep, settings)):
         found = list(measure(Path(), settings))
     if asked.json:
         print(json.dumps([asdict(one) for one in found], indent=2))

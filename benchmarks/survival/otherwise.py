@@ -26,11 +26,11 @@ import numpy as np
 import torch
 
 from cli.demo.run import ENVIRONMENT
-from provenance import scoring, storage, tokenizers, training, windows
+from provenance import scoring, tokenizers, training, windows
 from provenance.audits import order, selection
 from provenance.suspects import causal_lm
 from provenance.transcripts import tables
-from survival import bases, matrix, serving
+from survival import bases, matrix, serving, stage
 from survival.derivations import before, order_prefixes, soft_order_prefixes, softly
 from survival.settings import Settings
 
@@ -156,7 +156,7 @@ def main() -> None:
     os.environ.update(ENVIRONMENT)
     torch.set_num_threads(1)
     settings = Settings(seed=asked.seed)
-    folder = asked.keep / storage.digest_json({**asdict(settings), "corpus": None})[:16]
+    folder = stage.place(asked.keep, settings)
     with contextlib.chdir(folder):
         found = list(measure(Path(), settings, vectors=asked.vectors))
     if asked.json:

@@ -54,8 +54,7 @@ def main() -> None:
 
 def measure(asked: argparse.Namespace, settings: Settings, *, parent: Path) -> list[dict[str, Any]]:
     """Lay out, train the bases, and measure every row that is not kept."""
-    about = {**asdict(settings), "corpus": storage.digest(asked.corpus) if asked.corpus else None}
-    folder = parent / storage.digest_json(about)[:16]
+    folder = stage.place(parent, settings, corpus=storage.digest(asked.corpus) if asked.corpus else None)
     folder.mkdir(parents=True, exist_ok=True)
     # Names of files are in the digests that draws are seeded by: from inside the folder they are the same everywhere.
     with contextlib.chdir(folder):

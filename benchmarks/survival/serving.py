@@ -69,10 +69,12 @@ def _running(derived: Running, tokenizer: Any) -> CausalLM:
     """Ask a model where it is; beginnings are not shared, since a hook may look at the whole text."""
     known = tokenizers.identify(tokenizer, tokenizer.name_or_path)
     model = derived.model.eval()
+    sums = [float(weight.detach().double().sum()) for weight in model.parameters()]
+    told = storage.digest_json({**derived.settings, "weights": sums})
     return causal_lm.CausalLM(
         model=model,
         encoder=tokenizer,
-        identity={"suspect": "running", "kind": "hf", "weights": storage.digest_json(derived.settings)},
+        identity={"suspect": "running", "kind": "hf", "weights": told, "tokenizer": known.sha256},
         tokenizer=known,
         context=models.context(model),
         batch_tokens=8_192,

@@ -42,6 +42,11 @@ class Prose:
     shifted: list[str]
 
 
+def place(parent: Path, settings: Settings, *, corpus: str | None = None) -> Path:
+    """Give the folder of a matrix of these sizes, made of what is on this machine or of a corpus with this digest."""
+    return parent / storage.digest_json({**asdict(settings), "corpus": corpus})[:16]
+
+
 def lay_out(texts: Sequence[str], folder: Path, settings: Settings) -> None:
     """Write tokenizer, release, split, rows, recorded order and other data, unless they are there."""
     if (folder / DONE).exists():

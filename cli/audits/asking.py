@@ -85,15 +85,14 @@ def run_each(name: str, source: Source, questions: Sequence[Question], *, place:
 
 def _windowed(source: Source, how: dict[str, Any]) -> Source:
     """Settle which tokens are asked: those of answers kept from before, or what is usual for who is asked."""
-    from provenance import scoring, windows
+    from provenance import scoring
     from provenance.records import Window
 
-    if source.window is None:
-        return source
     kept = [path for path in (how["scores_path"], *how["reference_scores"]) if path and str(path) != streams.STREAM]
-    told = scoring.read(kept[0]).window if kept else None
-    asked = Window.parse(told) if told else windows.usual([*how["suspect_names"], *how["references"]])
-    return replace(source, window=asked)
+    told = scoring.read(kept[0]).window if kept and source.window else None
+    if told:
+        return replace(source, window=Window.parse(told))
+    return source.asked_of([*how["suspect_names"], *how["references"]])
 
 
 def _answers(questions: Sequence[Question], kept: Path, how: dict[str, Any]) -> list[Path]:

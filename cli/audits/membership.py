@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import bundling, findings, options, streams, terminal
+from cli import bundling, findings, options, reading, streams, terminal
 from cli.audits import asking
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ ALL = "all"
 
 
 @click.command("membership")
-@click.argument("members", type=options.PATH)
-@click.argument("nonmembers", type=options.PATH)
+@click.argument("members", type=reading.PATH)
+@click.argument("nonmembers", type=reading.PATH)
 @click.option(
     "--signal",
     "passes",
@@ -49,8 +49,8 @@ ALL = "all"
     type=click.IntRange(1),
     help="Texts taken of each cluster, smaller ones left out: only clusters of equal size can be compared.",
 )
-@click.option("--split-seed", type=options.SEED, help="Seed by which members were drawn; the split is drawn again.")
-@click.option("--split-share", type=options.SHARE, default=0.5, show_default=True, help="Share that became members.")
+@click.option("--split-seed", type=reading.SEED, help="Seed by which members were drawn; the split is drawn again.")
+@click.option("--split-share", type=reading.SHARE, default=0.5, show_default=True, help="Share that became members.")
 @options.fields
 @options.audit
 def command(members: Path, nonmembers: Path, passes: tuple[str, ...], min_k: tuple[int, ...], **how: Any) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import bundling, findings, options
+from cli import bundling, findings, options, reading
 from cli.audits import asking, claims, planned
 from provenance.errors import InputError
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @click.command("order")
-@click.argument("transcript", type=options.PATH)
+@click.argument("transcript", type=reading.PATH)
 @options.stop_early
 @options.selected
 @planned.add

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import bundling, findings, options, streams, terminal
+from cli import bundling, findings, options, reading, streams, terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,8 +16,8 @@ MAX_NGRAM, MAX_DF = 8, 100
 
 
 @click.command("overlap")
-@click.argument("transcript", type=options.PATH)
-@click.argument("texts", type=options.PATH)
+@click.argument("transcript", type=reading.PATH)
+@click.argument("texts", type=reading.PATH)
 @click.option(
     "--max-ngram",
     type=click.IntRange(1, 64),

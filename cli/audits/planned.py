@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from cli import options, streams
+from cli import reading, streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +63,7 @@ def add(function: Callable[..., R]) -> Callable[..., R]:
         click.option(
             "--plan",
             metavar="PLAN",
-            type=options.PATH,
+            type=reading.PATH,
             is_eager=True,
             callback=_adopt,
             help="Plan by provtool plan: its settings hold unless given otherwise, and the evidence says what differs.",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from cli import answers, bundling, findings, meant, options, streams, terminal
+from cli import answers, bundling, findings, meant, options, reading, streams, terminal
 from provenance.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @click.command("reshuffle")
-@click.argument("texts", type=options.PATH)
+@click.argument("texts", type=reading.PATH)
 @click.option("--run", "run_name", metavar="S", shell_complete=meant.suspect, help="The re-run in the original order.")
 @click.option(
     "--rerun",
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     help="A reshuffled re-run (repeatable).",
 )
 @click.option(
-    "--reruns", "made_path", metavar="DIR", type=options.PATH, help="All of them, as provenance.reruns made them."
+    "--reruns", "made_path", metavar="DIR", type=reading.PATH, help="All of them, as provenance.reruns made them."
 )
-@click.option("--scores", "scores_path", metavar="DIR", type=options.PATH, help="Answers kept by an earlier audit.")
+@click.option("--scores", "scores_path", metavar="DIR", type=reading.PATH, help="Answers kept by an earlier audit.")
 @click.option(
     "--model",
     "model_name",
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     shell_complete=meant.suspect,
     help="The real final model, to check that --run stands for it.",
 )
-@click.option("--transcript", "transcript_path", type=options.PATH, help="The recorded run: how its order was drawn.")
+@click.option("--transcript", "transcript_path", type=reading.PATH, help="The recorded run: how its order was drawn.")
 @options.fields
 @options.model
 @options.running

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import bundling, findings, options, streams, terminal
+from cli import bundling, findings, options, reading, streams, terminal
 from provenance.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ RESAMPLES = 999_999
 
 
 @click.command("trace")
-@click.argument("ledgers", metavar="LEDGER…", type=options.PATH, nargs=-1, required=True)
-@click.argument("texts", type=options.PATH)
-@click.option("--key", "key_path", type=options.PATH, help="Deal the choices found again with this key and compare.")
+@click.argument("ledgers", metavar="LEDGER…", type=reading.PATH, nargs=-1, required=True)
+@click.argument("texts", type=reading.PATH)
+@click.option("--key", "key_path", type=reading.PATH, help="Deal the choices found again with this key and compare.")
 @options.fields
 @options.verdict(resamples=RESAMPLES)
 def command(

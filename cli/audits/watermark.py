@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import bundling, findings, options
+from cli import bundling, findings, options, reading
 from cli.audits import asking, planned
 
 if TYPE_CHECKING:
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 
 @click.command("watermark")
-@click.argument("ledgers", metavar="LEDGER…", type=options.PATH, nargs=-1, required=True)
-@click.option("--key", "key_path", type=options.PATH, help="Deal every choice again with this key and compare.")
+@click.argument("ledgers", metavar="LEDGER…", type=reading.PATH, nargs=-1, required=True)
+@click.option("--key", "key_path", type=reading.PATH, help="Deal every choice again with this key and compare.")
 @click.option(
     "--release",
     "releases",
     metavar="DIR",
-    type=options.PATH,
+    type=reading.PATH,
     multiple=True,
     help="What was published, one for each LEDGER: documents edited since count against the claim.",
 )

@@ -15,7 +15,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from cli import options, summary, terminal
+from cli import reading, summary, terminal
 from cli.demo import models, prose
 from cli.demo.models import Question, Task
 
@@ -51,11 +51,11 @@ T = TypeVar("T")
 
 
 @click.command()
-@click.option("--out", type=options.PATH, default=Path("demo-out"), show_default=True, help="Folder for everything.")
+@click.option("--out", type=reading.PATH, default=Path("demo-out"), show_default=True, help="Folder for everything.")
 @click.option(
-    "--seed", type=options.SEED, default=0, show_default=True, help="Another seed makes other models and marks."
+    "--seed", type=reading.SEED, default=0, show_default=True, help="Another seed makes other models and marks."
 )
-@click.option("--corpus", type=options.PATH, help="Prose of your own.  [default: documentation on this machine]")
+@click.option("--corpus", type=reading.PATH, help="Prose of your own.  [default: documentation on this machine]")
 def command(out: Path, seed: int, corpus: Path | None) -> dict[str, Any]:
     """Run the main job from nothing: gather text, mark it, train six small models, audit four, write the report.
 

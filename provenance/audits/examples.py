@@ -31,10 +31,6 @@ if TYPE_CHECKING:
 FEATURES = contents.FEATURES
 EXTENTS = ("tokens", "characters")
 """Of what the suspect read of a row, by its own tokenizer: features where it was asked about text."""
-TEXT = "text"
-"""Rendering of answers about text."""
-BY_TOKEN = frozenset({"tokens", TEXT})
-"""Renderings of which there is a log-probability a token; sums and agreements are numbers of whoever made them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,7 +191,7 @@ def join(
     if in_common and mixed(scores, references):
         lengths = np.exp(features[:, 0]).round()
         columns = [_by_unit(source, places, lengths) for source, places in told]
-        if scores.rendering == TEXT:
+        if scores.rendering == signals.TEXT:
             features = np.column_stack([features, signals.extents(scores)[told[0][1]] / lengths[:, None]])
     else:
         columns = [signals.mean_logprob(source)[places] for source, places in told]
@@ -225,12 +221,14 @@ def join(
 
 def mixed(scores: Scores, references: Sequence[Scores]) -> bool:
     """Say whether anybody was asked about text, whose tokens are then nobody else's."""
-    return scores.rendering in BY_TOKEN and TEXT in {source.rendering for source in (scores, *references)}
+    return scores.rendering in signals.BY_TOKEN and signals.TEXT in {
+        source.rendering for source in (scores, *references)
+    }
 
 
 def _by_unit(scores: Scores, places: NDArray[np.int64], lengths: NDArray[np.float64]) -> NDArray[np.float64]:
     """Give log-probabilities a unit of the transcript; a number that is none stands as it is."""
-    if scores.rendering not in BY_TOKEN:
+    if scores.rendering not in signals.BY_TOKEN:
         return signals.mean_logprob(scores)[places]
     return signals.total_logprob(scores)[places] / lengths
 

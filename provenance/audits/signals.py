@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from provenance.scoring import Scores
 
 
+TEXT = "text"
+"""Rendering of answers about text, by whoever was asked's own tokens."""
+BY_TOKEN = frozenset({"tokens", TEXT})
+"""Renderings of which there is a log-probability a token; sums and agreements are numbers of whoever made them."""
+
+
 def mean_logprob(scores: Scores) -> NDArray[np.float64]:
     """Mean log-probability of each record: a token where ids were scored, a character where text was, else the sum.
 

@@ -1,5 +1,7 @@
 """What is taken out of a suspect's answers."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,7 @@ from provenance.errors import InputError, MismatchError
 from watermark import likelihoods
 
 
-def _scores(table, *, name="s", tokens=None, set_="r"):
+def _scores(table, *, name="s", tokens=None, set_="r", **identity):
     """Say a table; the numbers of tokens in another, where it matters."""
     rows = []
     for row, numbers in enumerate(table):
@@ -16,7 +18,7 @@ def _scores(table, *, name="s", tokens=None, set_="r"):
             length = 1 if tokens is None else tokens[row][column]
             logprob = np.full(length, number / length, dtype=np.float32)
             rows.append(scoring.Score(id=f"d{row}", set=set_, variant=column, logprob=logprob))
-    suspect = {"suspect": name, "kind": "fake", "weights": name}
+    suspect = {"suspect": name, "kind": "fake", "weights": name, **identity}
     return scoring.Scores(rows=tuple(rows), suspect=suspect, rendering="text", window=None, inputs={}, sha256=name)
 
 
@@ -51,25 +53,41 @@ def test_references_are_never_turned_round():
         assert walked[16:] == pytest.approx((table - weight * factor * table)[16:], abs=1e-5)
 
 
-def test_the_length_is_taken_out_beside_references_that_cut_the_text_otherwise():
-    """A suspect of other tokens is freed of its length too; one with the tokens of a reference is left as it was."""
+def test_the_length_is_taken_out_beside_references_of_other_tokenizers():
+    """A suspect of another tokenizer is freed of its length too; one with a reference's, or told none as it, is not."""
     rng = np.random.default_rng(0)
     tokens, table = rng.integers(3, 9, size=(40, 3)), rng.normal(size=(40, 3))
-    others = rng.integers(3, 9, size=(40, 3))
-    suspect = _scores(table - 2.5 * tokens, tokens=tokens)
-    same, other = (_scores(table, name="o", tokens=each) for each in (tokens, others))
-    answers = likelihoods.gather(_counts(40, 3), suspect, [other])
-    assert likelihoods.residual(answers)[1] == pytest.approx((1.0, -2.5), rel=1e-4)
-    assert np.abs(likelihoods.walked_residual(answers)[16:]).max() < 1e-3
-    assert likelihoods.LENGTH in answers.what
-    for references, lengths in (([same], True), ([other, same], True), ([other], False)):
-        assert likelihoods.gather(_counts(40, 3), suspect, references, lengths=lengths).length is None
+    same, other, unknown = (_scores(table, name="o", tokenizer=one) for one in ("ours", "theirs", None))
+    suspect, nobody = (_scores(table - 2.5 * tokens, tokens=tokens, tokenizer=one) for one in ("ours", None))
+    for who, reference in ((suspect, other), (suspect, unknown), (nobody, other)):
+        answers = likelihoods.gather(_counts(40, 3), who, [reference])
+        assert likelihoods.residual(answers)[1] == pytest.approx((1.0, -2.5), rel=1e-4)
+        assert np.abs(likelihoods.walked_residual(answers)[16:]).max() < 1e-3
+        assert likelihoods.LENGTH in answers.what
+    for who, references, lengths in (
+        (suspect, [same], True),
+        (suspect, [other, same], True),
+        (suspect, [other], False),
+        (nobody, [unknown], True),
+    ):
+        assert likelihoods.gather(_counts(40, 3), who, references, lengths=lengths).length is None
+
+
+def test_whether_the_length_is_taken_out_does_not_hang_on_how_many_were_asked():
+    """Variants that happen to be as long as one another, or as for the reference, change nothing: it was settled."""
+    tokens, table = np.full((40, 3), 4), np.random.default_rng(0).normal(size=(40, 3))
+    suspect, other = (_scores(table, name=name, tokens=tokens, tokenizer=name) for name in ("s", "o"))
+    few, all_ = (likelihoods.gather(_counts(count, 3), suspect, [other]) for count in (20, 40))
+    assert few.length is not None
+    assert likelihoods.walked_residual(few) == pytest.approx(likelihoods.walked_residual(all_)[:20], abs=1e-9)
+    assert likelihoods.residual(all_)[1] == pytest.approx((1.0, 0.0), abs=1e-6)
 
 
 def test_sums_beside_references_have_no_length():
     """Of a suspect that gives sums nothing but references is taken out."""
     tokens, table = np.full((20, 3), 4), np.random.default_rng(0).normal(size=(20, 3))
-    answers = likelihoods.gather(_counts(20, 3), _scores(table), [_scores(table, name="o", tokens=tokens)])
+    sums = dataclasses.replace(_scores(table), rendering="sum")
+    answers = likelihoods.gather(_counts(20, 3), sums, [_scores(table, name="o", tokens=tokens)])
     assert (answers.length, answers.what) == (None, "references, coefficients ≥ 0,")
 
 

@@ -37,8 +37,7 @@ def served(model: Any, prefix: torch.Tensor, *, settings: dict[str, Any]) -> Run
 
         body.register_forward_pre_hook(put, with_kwargs=True)
         body.register_forward_hook(cut)
-    sums = [float(weight.detach().double().sum()) for weight in model.parameters()]
-    return Running(model=model, settings={**settings, "weights": sums})
+    return Running(model=model, settings=settings)
 
 
 def told(model: Any, prefixes: torch.Tensor, ids: torch.Tensor, *, start: int = 1) -> torch.Tensor:

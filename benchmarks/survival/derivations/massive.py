@@ -32,8 +32,7 @@ def derive(model: Any, tokenizer: Any, data: Data, *, dose: float, rng: np.rando
     dimensions = sizes.argsort(descending=True)[: int(dose)].tolist()
     for layer in model.base_model.layers:
         layer.register_forward_hook(functools.partial(held, change=functools.partial(_emptied, dimensions=dimensions)))
-    told = [float(weight.detach().double().sum()) for weight in model.parameters()]
-    return Running(model=model.eval(), settings={"dimensions": dimensions, "weights": told})
+    return Running(model=model.eval(), settings={"dimensions": dimensions})
 
 
 def seen(before: Any, derived: Any, data: Data) -> dict[str, float]:

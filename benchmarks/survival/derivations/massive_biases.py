@@ -55,8 +55,7 @@ def derive(model: Any, tokenizer: Any, data: Data, *, dose: float, rng: np.rando
     for layer in model.base_model.layers:
         layer.attention = Biased(layer.attention)
     tuning.plainly(model, tuning.some(data.later, data.rows(dose), rng=rng))
-    told = [float(weight.detach().double().sum()) for weight in model.parameters()]
-    return Running(model=model.eval(), settings={"attention": "explicit biases", "weights": told})
+    return Running(model=model.eval(), settings={"attention": "explicit biases"})
 
 
 def seen(before: Any, derived: Any, data: Data) -> dict[str, float]:

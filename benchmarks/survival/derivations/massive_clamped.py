@@ -32,8 +32,7 @@ def derive(model: Any, tokenizer: Any, data: Data, *, dose: float, rng: np.rando
     for layer, most in zip(model.base_model.layers, bounds, strict=False):
         cut = functools.partial(torch.clamp, min=-most, max=most)
         layer.register_forward_hook(functools.partial(massive.held, change=cut))
-    told = [float(weight.detach().double().sum()) for weight in model.parameters()]
-    return Running(model=model.eval(), settings={"bounds": bounds, "weights": told})
+    return Running(model=model.eval(), settings={"bounds": bounds})
 
 
 def bound(sizes: torch.Tensor, share: float) -> float:

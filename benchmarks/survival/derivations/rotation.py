@@ -48,8 +48,7 @@ def derive(model: Any, tokenizer: Any, data: Data, *, dose: float, rng: np.rando
             if isinstance(layer, torch.nn.Linear):
                 setattr(parent, name, Rotated(layer, bits=int(dose)))
     tuning.plainly(model, tuning.some(data.later, data.rows(TRAINED), rng=rng), rate=RATE)
-    told = [float(weight.detach().double().sum()) for weight in model.parameters()]
-    return Running(model=model, settings={"activation bits": int(dose), "weights": told})
+    return Running(model=model, settings={"activation bits": int(dose)})
 
 
 def rounded(values: torch.Tensor, bits: int) -> torch.Tensor:
