@@ -698,7 +698,13 @@ def test_rows_start_from_ours_and_from_the_nulls_in_turn():
     whole, some = matrix.rows(nulls), matrix.rows(nulls, only=["rounding"])
     assert [row.start for row in whole if row.derivation == "untouched"] == ["ours", *nulls]
     rounding = [row for row in whole if row.derivation == "rounding"]
-    assert [(row.start == "ours", row.dose) for row in rounding] == [(True, 4), (True, 3), (True, 2), (False, 2)]
+    assert [(row.start == "ours", row.dose) for row in rounding] == [
+        (True, 8),
+        (True, 4),
+        (True, 3),
+        (True, 2),
+        (False, 2),
+    ]
     assert rounding == [row for row in some if row.derivation == "rounding"]
     derived = [row for row in whole if row.derivation != "untouched"]
     turns = [nulls.index(row.start) for row in derived if row.start != "ours"]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from survival.derivations.data import Data
 
-NAME, UNIT, DOSES = "editing, LoRA", "examples", (32.0,)
+NAME, UNIT, DOSES = "editing, LoRA", "examples", (4.0, 32.0)
 RANK, RATE = 4, 5e-3
 """Adapters take a higher rate than whole weights do."""
 

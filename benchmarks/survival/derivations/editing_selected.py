@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from survival.derivations.data import Data
 
-NAME, UNIT, DOSES = "editing, selected rows", "examples", (32.0,)
+NAME, UNIT, DOSES = "editing, selected rows", "examples", (4.0, 32.0)
 SELECTED, RATE = 0.02, 3e-3
 """Share of all rows that is tuned, and how fast: few weights take a higher rate than all do."""
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from survival.derivations.data import Data
 
-NAME, UNIT, DOSES = "rounding", "bits a weight", (4.0, 3.0, 2.0)
+NAME, UNIT, DOSES = "rounding", "bits a weight", (8.0, 4.0, 3.0, 2.0)
 
 
 @torch.no_grad()

@@ -20,7 +20,7 @@ from survival.serving import Running
 if TYPE_CHECKING:
     from survival.derivations.data import Data
 
-NAME, UNIT, DOSES = "attention sinks", "tokens in the window", (32.0, 8.0)
+NAME, UNIT, DOSES = "attention sinks", "tokens in the window", (64.0, 32.0, 16.0, 8.0)
 SINKS = 4
 QUERIES = 256
 """Tokens that look at once."""
