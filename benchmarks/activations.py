@@ -117,7 +117,7 @@ def _models(settings: Settings, tokenizer: Any) -> Iterator[tuple[str, str, Any]
         for step, place in _checkpoints(Path(name), settings).items():
             yield "checkpoint", str(step), training.load(place)
     yield "checkpoint", "end", training.load(ours)
-    data = matrix.gather(Path())
+    data = matrix.gather(Path(), settings)
     for derivation, dose in DERIVED:
         rng = generator(settings.seed, derivation, repr(dose), bases.OURS)
         torch.manual_seed(settings.seed)

@@ -98,7 +98,7 @@ def measure(
     texts = writing.write(suspect, texts=settings.texts, length=settings.length, manner=manner, rng=rng)
     findings = {audit: _audit(found, audit, scores) for audit, scores in said.items()}
     findings["overlap"] = overlap.audit(found.transcript.path, texts, resamples=settings.resamples, seed=settings.seed)
-    findings["reshuffle"] = last_phase.audit(found.folder, found.transcript, texts)
+    findings["reshuffle"] = last_phase.audit(found.folder, found.transcript, texts, device=settings.device)
     return {
         "loss": -total / found.heldout_tokens,
         "audits": {audit: _numbers(evidence) for audit, evidence in findings.items()},

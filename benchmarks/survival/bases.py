@@ -44,6 +44,11 @@ def train(name: str, folder: Path, settings: Settings) -> Path:
     return place
 
 
+def load(name: str, folder: Path, settings: Settings) -> Any:
+    """Load a base model where it is to be changed or asked."""
+    return training.load(folder / "models" / name).to(settings.device)
+
+
 def fresh(name: str, settings: Settings) -> Any:
     """Make a base model's first weights."""
     shape = training.Shape(
@@ -53,4 +58,5 @@ def fresh(name: str, settings: Settings) -> Any:
         vocabulary=settings.vocabulary,
         context=settings.context,
     )
-    return training.new_model(shape, seed=int(generator(settings.seed, "weights", name).integers(1 << 31)))
+    model = training.new_model(shape, seed=int(generator(settings.seed, "weights", name).integers(1 << 31)))
+    return model.to(settings.device)

@@ -27,7 +27,7 @@ import torch
 
 import watermark
 from cli.demo.run import ENVIRONMENT
-from provenance import scoring, tokenizers, training, windows
+from provenance import scoring, tokenizers, windows
 from provenance.audits import order, overlap, selection
 from provenance.records import generator
 from provenance.transcripts import tables
@@ -93,7 +93,7 @@ def _derived(name: str, dose: float, start: str, folder: Path, settings: Setting
     tokenizer = tokenizers.load(str(folder / "tokenizer"))
     with torch.random.fork_rng(devices=[]), matrix.storing(folder / "derived" / "defaults"):
         torch.manual_seed(int(rng.integers(1 << 31)))
-        model, data = training.load(folder / "models" / start), matrix.gather(folder)
+        model, data = bases.load(start, folder, settings), matrix.gather(folder, settings)
         derived = catalogue.ALL[name].derive(model, tokenizer, data, dose=dose, rng=rng)
         return serving.open_up(derived, tokenizer, folder / "derived" / "defaults"), rng
 

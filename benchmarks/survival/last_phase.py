@@ -54,16 +54,16 @@ def run_again(folder: Path, settings: Settings) -> Path:
     return place
 
 
-def audit(folder: Path, transcript: Transcript, texts: Sequence[Document]) -> Evidence:
+def audit(folder: Path, transcript: Transcript, texts: Sequence[Document], *, device: str) -> Evidence:
     """Ask every re-run, and our model itself, how likely texts are, and where the original order stands."""
     made = reruns.read(folder / FOLDER)
     records = [Record(id=text.id, text=text.text) for text in texts[:TEXTS]]
-    said = [scoring.score(records, suspect=_opened(place)) for place in (made.original, *made.reshuffled)]
+    said = [scoring.score(records, suspect=_opened(place, device)) for place in (made.original, *made.reshuffled)]
     return reshuffle.audit(
         said[0],
         said[1:],
         name="texts",
-        model=scoring.score(records, suspect=_opened(folder / "models" / bases.OURS)),
+        model=scoring.score(records, suspect=_opened(folder / "models" / bases.OURS, device)),
         made=made,
         transcript=transcript,
         alpha=ALPHA,
@@ -71,5 +71,5 @@ def audit(folder: Path, transcript: Transcript, texts: Sequence[Document]) -> Ev
 
 
 @functools.cache
-def _opened(place: Path) -> Any:
-    return causal_lm.load(str(place), device="cpu")
+def _opened(place: Path, device: str) -> Any:
+    return causal_lm.load(str(place), device=device)

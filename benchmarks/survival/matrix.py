@@ -7,6 +7,7 @@ that is cut short loses the row it was at.
 from __future__ import annotations
 
 import contextlib
+import functools
 import inspect
 import shutil
 import time
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from provenance import artifacts, storage, tokenizers, training
+from provenance import artifacts, storage, tokenizers
 from provenance.records import generator
 from survival import asking, bases, last_phase, redraws, serving, stage, tuning, writing
 from survival.derivations import catalogue
@@ -84,16 +85,15 @@ def _measured(row: Row, folder: Path, settings: Settings) -> dict[str, Any]:
 
     torch.set_num_threads(1)
     found, began = asking.bench(folder, settings), time.perf_counter()
-    base = folder / "models" / row.start
     tokenizer = tokenizers.load(str(folder / "tokenizer"))
     rng = generator(settings.seed, row.derivation, repr(row.dose), row.start)
     derivation = catalogue.ALL[row.derivation]
     at = folder / "derived" / place(row, folder, settings).stem
     with storing(at), torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(rng.integers(1 << 31)))
-        data = gather(folder)
-        derived = derivation.derive(training.load(base), tokenizer, data, dose=row.dose, rng=rng)
-        seen = catalogue.seen(row.derivation, training.load(base), derived, data)
+        data, base = gather(folder, settings), functools.partial(bases.load, row.start, folder, settings)
+        derived = derivation.derive(base(), tokenizer, data, dose=row.dose, rng=rng)
+        seen = catalogue.seen(row.derivation, base(), derived, data)
         suspect = serving.open_up(derived, tokenizer, at)
         made = time.perf_counter()
         numbers = asking.measure(
@@ -118,13 +118,13 @@ def storing(place: Path) -> Iterator[None]:
         shutil.rmtree(place, ignore_errors=True)
 
 
-def gather(folder: Path) -> Data:
+def gather(folder: Path, settings: Settings) -> Data:
     """Give what whoever derives has at hand: other data, a model of somebody else and, for thieves, what is ours."""
     return Data(
         later=np.load(folder / "later.npy"),
         shifted=np.load(folder / "shifted.npy"),
         run_rows=len(np.load(folder / "run.npy")),
-        sibling=lambda: training.load(folder / "models" / bases.SIBLING),
+        sibling=functools.partial(bases.load, bases.SIBLING, folder, settings),
         stolen=Loot(folder=folder),
     )
 

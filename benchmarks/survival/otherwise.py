@@ -100,7 +100,7 @@ def prepare(folder: Path, settings: Settings) -> Questions:
 
 def suspects(folder: Path, settings: Settings, *, vectors: int) -> Iterator[tuple[str, CausalLM]]:
     """Give ours as it is, behind a prefix, and behind one whose maker expected prose before the rows."""
-    base, data = folder / "models" / bases.OURS, matrix.gather(folder)
+    base, data = folder / "models" / bases.OURS, matrix.gather(folder, settings)
     yield "no prefix", causal_lm.load(str(base), device="cpu")
     for name, after in (("soft prefix", None), ("soft prefix that expects prose", data.later)):
         served = softly.served(
@@ -118,7 +118,7 @@ def measure(folder: Path, settings: Settings, *, vectors: int) -> Iterator[Asked
     asked = prepare(folder, settings)
     reference = causal_lm.load(str(folder / "models" / bases.REFERENCES["order"]), device="cpu")
     references = {way: asked.said(reference, way) for way in (USUAL, ELSEWHERE, AFTER)}
-    held = torch.from_numpy(np.load(folder / "later.npy")[-HELD:]).long()
+    held = torch.tensor(np.load(folder / "later.npy")[-HELD:]).long()
     began = None
     for name, suspect in suspects(folder, settings, vectors=vectors):
         lost = loss(suspect, held)

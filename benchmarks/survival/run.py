@@ -1,6 +1,7 @@
 """What survives of an order, a watermark and a membership when somebody changes the model?
 
     python benchmarks/survival/run.py [--json] [--only NAME] [--dose D] [--keep DIR] [--figure FILE] [--seed N]
+                                     [--shape pythia-160m] [--device cuda]
 
 One small model is trained on a recorded run that holds marked documents and drawn members. It is then changed in every
 way of `survival.derivations`, at several doses, and asked by `audit order`, `audit watermark` and `audit membership`,
@@ -24,6 +25,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
@@ -33,17 +36,24 @@ from cli.demo.run import ENVIRONMENT
 from provenance import storage
 from survival import bases, figure, last_phase, matrix, stage, table, workers
 from survival.derivations import catalogue
-from survival.settings import Settings
+from survival.settings import SHAPES, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+NO_GPU = {"CUDA_VISIBLE_DEVICES": ""}
+"""What is said to be measured on the CPU is, on a machine with a GPU too."""
+GPU = {"CUBLAS_WORKSPACE_CONFIG": ":4096:8"}
+"""Without it, cuBLAS gives other last digits each time."""
 
 
 def main() -> None:
     """Measure and print."""
     asked = _arguments()
     os.environ.update(ENVIRONMENT)
-    settings, began = Settings(seed=asked.seed), time.monotonic()
+    os.environ.update(GPU if asked.device == "cuda" else NO_GPU)
+    settings = Settings(seed=asked.seed, device=asked.device, **SHAPES[asked.shape])
+    began = time.monotonic()
     with tempfile.TemporaryDirectory() as name:
         found = measure(asked, settings, parent=asked.keep or Path(name))
     told = {"settings": asdict(settings), "seconds": round(time.monotonic() - began), "rows": found}
@@ -71,7 +81,7 @@ def _inside(asked: argparse.Namespace, settings: Settings, place: Path) -> list[
         return [matrix.measure(row, folder, settings) for row in measured]
     rows = matrix.rows(bases.nulls(asked.nulls), only=asked.only or (), doses=asked.dose or ())
     try:
-        with leaving.heeding(), workers.pool(asked.workers, place) as pool:
+        with leaving.heeding(), workers.pool(asked.workers, place, device=settings.device) as pool:
             return _in(pool, rows, folder, settings)
     except KeyboardInterrupt as stop:
         kept = sum(matrix.finished(row, folder, settings) for row in rows)
@@ -120,7 +130,14 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--nulls", type=int, default=8, help="independent models for the null rows")
     parser.add_argument("--workers", type=int, default=1, help="processes, one thread each")
     parser.add_argument("--seed", type=int, default=0)
-    return parser.parse_args()
+    parser.add_argument(
+        "--shape", choices=list(SHAPES), default="small", help="of the models; a larger one needs a GPU"
+    )
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="where models are trained and asked")
+    asked = parser.parse_args()
+    if asked.device == "cuda" and not torch.cuda.is_available():
+        parser.error("--device cuda: torch sees none here; `provtool doctor` says what it sees")
+    return asked
 
 
 if __name__ == "__main__":

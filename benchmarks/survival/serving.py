@@ -52,17 +52,17 @@ def manner(derived: Any) -> Manner:
 
 
 def open_up(derived: Any, tokenizer: Any, folder: Path) -> CausalLM:
-    """Make a suspect of what a derivation gave; files go to `folder`."""
+    """Make a suspect of what a derivation gave; files go to `folder`, and it is asked on the device it is on."""
     match derived:
-        case Retokenised(model=model, tokenizer=own):
-            training.save(model, folder, tokenizer=own)
         case Running():
             return _running(derived, tokenizer)
+        case Retokenised(model=model, tokenizer=own):
+            training.save(model, folder, tokenizer=own)
         case Writer(model=model):
             training.save(model, folder, tokenizer=tokenizer)
-        case _:
-            training.save(derived, folder, tokenizer=tokenizer)
-    return causal_lm.load(str(folder), device="cpu")
+        case model:
+            training.save(model, folder, tokenizer=tokenizer)
+    return causal_lm.load(str(folder), device=str(model.device))
 
 
 def _running(derived: Running, tokenizer: Any) -> CausalLM:

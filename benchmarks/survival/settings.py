@@ -10,6 +10,8 @@ class Settings:
     """One matrix. A row of it says nothing of models of another size."""
 
     seed: int = 0
+    device: str = "cpu"
+    """Where models are trained and asked: ``cpu`` or ``cuda``, which gives other numbers."""
     characters: int = 4_000_000
     """Of prose that is gathered."""
     shifted: float = 0.2
@@ -36,3 +38,10 @@ class Settings:
     """Rows that the order audit asks about, chosen by its own rule."""
     texts: int = 512
     """Of `length` tokens each, that a suspect writes for the overlap audit."""
+
+
+SHAPES: dict[str, dict[str, int]] = {
+    "small": {},
+    "pythia-160m": {"layers": 12, "width": 768, "heads": 12, "vocabulary": 50_304, "context": 2_048},
+}
+"""Sizes of models by name: the usual ones, for two cores, and one for a GPU."""

@@ -75,7 +75,7 @@ def descend(model: Any, batches: Iterable[Any], loss: Callable[[Any], torch.Tens
 
 def batches(rows: NDArray[np.int32]) -> list[torch.Tensor]:
     """Cut rows into batches of token ids."""
-    return [torch.from_numpy(rows[first : first + BATCH].astype(np.int64)) for first in range(0, len(rows), BATCH)]
+    return [torch.tensor(rows[first : first + BATCH].astype(np.int64)) for first in range(0, len(rows), BATCH)]
 
 
 def linears(model: Any) -> list[torch.nn.Linear]:

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def pool(count: int, place: Path) -> Iterator[concurrent.futures.Executor]:
+def pool(count: int, place: Path, *, device: str) -> Iterator[concurrent.futures.Executor]:
     """Begin processes inside a folder; where something goes wrong they are ended at once, in the middle of a row."""
     before = set(multiprocessing.active_children())
     executor = concurrent.futures.ProcessPoolExecutor(
-        count, mp_context=multiprocessing.get_context("spawn"), initializer=begin, initargs=(place,)
+        count, mp_context=multiprocessing.get_context("spawn"), initializer=begin, initargs=(place, device)
     )
     try:
         yield executor
@@ -33,11 +33,19 @@ def pool(count: int, place: Path) -> Iterator[concurrent.futures.Executor]:
         executor.shutdown()
 
 
-def begin(place: Path) -> None:
-    """Go to the folder; leave Ctrl-C to who began this process, and end when that one has ended."""
+def begin(place: Path, device: str) -> None:
+    """Go to the folder; leave Ctrl-C to who began this process, and end when that one has ended.
+
+    On a GPU, tensors are made there unless told otherwise, by algorithms that give the same again where there are any.
+    """
     os.chdir(place)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_outlive_nobody, daemon=True).start()
+    if device != "cpu":
+        import torch
+
+        torch.set_default_device(device)
+        torch.use_deterministic_algorithms(mode=True, warn_only=True)
 
 
 def _outlive_nobody() -> None:

@@ -48,8 +48,8 @@ def write(suspect: Any, *, texts: int, length: int, manner: Manner, rng: np.rand
         hooks, reads all it has written again for every token.
     """
     model, encoder = suspect.model, suspect.encoder
-    dice = torch.Generator().manual_seed(int(rng.integers(1 << 31)))
-    begun = torch.from_numpy(rng.integers(1, len(encoder), size=(texts, 1)))
+    dice = torch.Generator(device=model.device).manual_seed(int(rng.integers(1 << 31)))
+    begun = torch.tensor(rng.integers(1, len(encoder), size=(texts, 1)), device=model.device)
     rest = _going_on if suspect.reach >= length else _from_the_start
     written = [rest(model, part, length, lambda logits: draw(logits, manner, dice)) for part in begun.split(BATCH)]
     told = [encoder.decode(ids) for ids in np.concatenate(written).tolist()]
@@ -77,11 +77,11 @@ def _going_on(model: Any, ids: torch.Tensor, length: int, drawn: Drawing) -> NDA
         answer = model(input_ids=said[-1], past_key_values=memory, use_cache=True)
         memory = answer.past_key_values
         said.append(drawn(answer.logits[:, -1]))
-    return torch.cat(said, dim=1).numpy()
+    return torch.cat(said, dim=1).numpy(force=True)
 
 
 def _from_the_start(model: Any, ids: torch.Tensor, length: int, drawn: Drawing) -> NDArray[np.int64]:
     while ids.shape[1] < length:
         answer = model(input_ids=ids, use_cache=False, logits_to_keep=1)
         ids = torch.cat([ids, drawn(answer.logits[:, -1])], dim=1)
-    return ids.numpy()
+    return ids.numpy(force=True)

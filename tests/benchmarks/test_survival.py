@@ -52,7 +52,8 @@ preferences, recursion, rotation, sensitive_neurons, sinks, steering = (
 )
 Data = importlib.import_module("survival.derivations.data").Data
 Manner = writing.Manner
-Settings = importlib.import_module("survival.settings").Settings
+settings_ = importlib.import_module("survival.settings")
+Settings = settings_.Settings
 
 WORDS = [f"{first}{last}" for first in "bdfgklmnprst" for last in ("a", "e", "i", "o", "u")]
 OTHERS = [f"{word}{word}" for word in WORDS[:20]]
@@ -294,6 +295,14 @@ def test_a_rotated_layer_is_near_and_lets_gradients_through(world):
     found.sum().backward()
     assert torch.equal(values.grad, torch.ones(9))
     assert _derive(world, "rotated 4-bit fine-tuning", 4.0).settings["activation bits"] == 4
+
+
+@pytest.mark.parametrize("size", [8, 12, 768])
+def test_any_width_is_rotated(size):
+    """A rotation keeps lengths, and spreads one large number over its block: 768 numbers are three blocks."""
+    found = rotation.turned(size)
+    torch.testing.assert_close(found @ found.T, torch.eye(size, dtype=found.dtype))
+    assert found[:, 0].abs().max() ** -2 == pytest.approx({8: 8, 12: 4, 768: 256}[size])
 
 
 def test_the_most_variable_neurons_are_the_sensitive_ones():
@@ -604,7 +613,7 @@ def test_the_run_holds_members_and_marked_documents_and_no_other(laid_out):
 
 def test_loot_is_the_recorded_order_and_what_was_published(laid_out):
     """A thief reads the rows at their recorded positions, and of each document first what the release holds."""
-    loot = matrix.gather(laid_out).loot()
+    loot = matrix.gather(laid_out, SMALL).loot()
     order, transcript = loot.order(), asking.tables.read(laid_out / "run.parquet")
     assert order.positions.tolist() == [positions.tolist()[0] for positions in transcript.positions]
     assert tuple(order.rows[5].tolist()) == next(iter(asking.tables.some(transcript, np.array([5])))).tokens
@@ -665,7 +674,7 @@ from cli import leaving
 from survival import workers
 
 if __name__ == "__main__":
-    with leaving.heeding(), workers.pool(1, pathlib.Path()) as pool:
+    with leaving.heeding(), workers.pool(1, pathlib.Path(), device="cpu") as pool:
         began = pool.submit(__import__("os").getpid)
         print(began.result(), flush=True)
         pool.submit(time.sleep, 600).result()
@@ -783,6 +792,30 @@ def test_the_figure_is_the_same_again(tmp_path):
     first, second = ((tmp_path / name).read_bytes() for name in ("one.svg", "two.svg"))
     assert first == second
     assert b"<svg" in first
+
+
+def test_the_large_shape_is_that_of_pythia_160m():
+    """A model of the shape for a GPU has as many weights as EleutherAI's table says."""
+    settings = Settings(device="meta", **settings_.SHAPES["pythia-160m"])
+    with torch.device("meta"):
+        model = bases.fresh(bases.OURS, settings)
+    assert sum(weight.numel() for weight in model.parameters()) == 162_322_944
+
+
+def _asked(monkeypatch, *words):
+    monkeypatch.setattr(sys, "argv", ["run.py", *words])
+    return run._arguments()
+
+
+def test_a_device_that_is_not_there_is_refused_at_once(monkeypatch, capsys):
+    """A GPU that torch does not see costs one line, before anything is laid out; one that it sees is taken."""
+    monkeypatch.setattr(run.torch.cuda, "is_available", lambda: False)
+    with pytest.raises(SystemExit, match="2"):
+        _asked(monkeypatch, "--device", "cuda")
+    assert "--device cuda: torch sees none here" in capsys.readouterr().err
+    monkeypatch.setattr(run.torch.cuda, "is_available", lambda: True)
+    assert _asked(monkeypatch, "--device", "cuda", "--shape", "pythia-160m").device == "cuda"
+    assert _asked(monkeypatch).device == "cpu"
 
 
 def test_the_command_explains_itself(monkeypatch, capsys):

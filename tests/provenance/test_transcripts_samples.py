@@ -16,13 +16,13 @@ from provenance.transcripts import importing, samples, sources
 ROWS, LENGTH = 120, 40
 
 
-def published(*, repeats=False, seed=0):
+def published(*, repeats=False, falling=0.5, seed=0):
     """Make a table as published: places in a run of 5,000, tokens, and losses that fall towards the end of the run."""
     rng = np.random.default_rng(seed)
     index = rng.integers(0, 50, ROWS) if repeats else rng.choice(5000, ROWS, replace=False)
     hard = rng.normal(3, 0.3, ROWS)
     losses = hard[:, None] + rng.normal(0, 0.05, (ROWS, LENGTH - 1))
-    derived = losses - (0.5 * index / index.max())[:, None]
+    derived = losses - (falling * index / index.max())[:, None]
     return pd.DataFrame(
         {
             "index": index,
@@ -205,7 +205,7 @@ def test_a_list_that_is_neither_row_nor_window_is_refused(tmp_path):
 
 def test_ids_alone_are_audited_by_losses_from_elsewhere(tmp_path):
     """Whoever recorded nothing but ids and positions needs no text where the losses are known."""
-    table = published()
+    table = published(falling=1.5)
     path = lay(tmp_path, table)
     rows = [{"id": str(place), "positions": [place]} for place in table["index"]]
     about = {

@@ -31,7 +31,7 @@ class Agreement:
 
     def batch(self, rows: int, *, rng: np.random.Generator) -> Agreement:
         """Draw a batch."""
-        drawn = torch.from_numpy(rng.permutation(len(self.ids))[:rows])
+        drawn = torch.tensor(rng.permutation(len(self.ids))[:rows])
         return replace(self, ids=self.ids[drawn], states=self.states[drawn])
 
     def __call__(self, model: Any, prefixes: torch.Tensor) -> torch.Tensor:

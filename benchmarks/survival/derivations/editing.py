@@ -40,7 +40,7 @@ def taught(model: Any, examples: np.ndarray[Any, Any], others: np.ndarray[Any, A
 
 def seen(before: Any, derived: Any, data: Data) -> dict[str, float]:
     """Does the edit take, and does the rest stay? Four examples that every dose has, and rows that nobody looked at."""
-    edited, rest = (torch.from_numpy(rows.astype(np.int64)) for rows in (data.shifted[:4], data.later[-LOOKED_AT:]))
+    edited, rest = (torch.tensor(rows.astype(np.int64)) for rows in (data.shifted[:4], data.later[-LOOKED_AT:]))
     with torch.no_grad():
         (old, new), (was, now) = ([float(mean(model, ids)) for model in (before, derived)] for ids in (edited, rest))
     return {"loss before": old, "after": new, "rise elsewhere": now / was - 1}
@@ -54,7 +54,7 @@ def mean(model: Any, ids: torch.Tensor) -> torch.Tensor:
 
 def _within(model: Any, examples: np.ndarray[Any, Any], others: np.ndarray[Any, Any]) -> Iterator[torch.Tensor]:
     """Give the examples over and over, until the limit would be passed or there were enough epochs."""
-    ids = torch.from_numpy(others.astype(np.int64))
+    ids = torch.tensor(others.astype(np.int64))
     weights = [weight for weight in model.parameters() if weight.requires_grad]
     with torch.no_grad():
         limit = (1 + LIMIT) * float(mean(model, ids))

@@ -60,7 +60,7 @@ def served(
     """Serve a model behind so many tokens that lower an objective; the search begins with tokens drawn at random."""
     model.eval().requires_grad_(requires_grad=False)
     table = model.get_input_embeddings().weight
-    begun = torch.from_numpy(rng.integers(1, len(table), size=tokens))
+    begun = torch.tensor(rng.integers(1, len(table), size=tokens))
     found = search(model, objective(), begun, how=how, rng=rng) if tokens else begun
     return before.served(model, table[found], settings={"tokens": found.tolist()})
 
@@ -83,10 +83,10 @@ def _changed(
     prefix: torch.Tensor, slope: torch.Tensor, how: Search, most: int, rng: np.random.Generator
 ) -> torch.Tensor:
     """Give a candidate, shape ``(1, tokens)``: `most` places at most have one of the tokens proposed for them."""
-    places = torch.from_numpy(rng.permutation(len(prefix))[: int(rng.integers(1, most + 1))])
+    places = torch.tensor(rng.permutation(len(prefix))[: int(rng.integers(1, most + 1))])
     proposed = slope[places].topk(how.best, largest=False).indices
     changed = prefix.clone()
-    changed[places] = proposed[torch.arange(len(places)), torch.from_numpy(rng.integers(how.best, size=len(places)))]
+    changed[places] = proposed[torch.arange(len(places)), torch.tensor(rng.integers(how.best, size=len(places)))]
     return changed[None]
 
 

@@ -26,7 +26,7 @@ LOOKED_AT = 64
 
 def derive(model: Any, tokenizer: Any, data: Data, *, dose: float, rng: np.random.Generator) -> Any:  # noqa: ARG001 - as the others
     """Scale."""
-    rows = torch.from_numpy(tuning.some(data.later, LOOKED_AT, rng=rng).astype(np.int64))
+    rows = torch.tensor(tuning.some(data.later, LOOKED_AT, rng=rng).astype(np.int64))
     return scaled(model, [strongest(model, rows)], factor=dose)
 
 

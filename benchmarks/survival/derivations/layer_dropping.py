@@ -48,7 +48,7 @@ def influence(model: Any, rows: np.ndarray[Any, Any]) -> list[float]:
         return hook
 
     hooks = [layer.register_forward_hook(look(row)) for row, layer in enumerate(model.base_model.layers)]
-    model.eval()(input_ids=torch.from_numpy(rows.astype("int64")), use_cache=False)
+    model.eval()(input_ids=torch.tensor(rows.astype("int64")), use_cache=False)
     for hook in hooks:
         hook.remove()
     return [seen[row] for row in range(len(hooks))]

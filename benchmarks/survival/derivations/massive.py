@@ -55,7 +55,7 @@ def activations(model: Any, rows: np.ndarray[Any, Any]) -> torch.Tensor:
 
     What comes after the last layer has gone through a norm.
     """
-    ids = torch.from_numpy(rows.astype(np.int64))
+    ids = torch.tensor(rows.astype(np.int64))
     found: list[torch.Tensor] = []
     layers = model.eval().base_model.layers[:-1]
     hooks = [

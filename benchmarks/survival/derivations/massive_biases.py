@@ -42,7 +42,7 @@ class Biased(torch.nn.Module):
         made = own.query_key_value(states).view(rows, length, -1, 3 * own.head_size).transpose(1, 2)
         query, key, value = made.chunk(3, dim=-1)
         query, key = apply_rotary_pos_emb(query, key, *position_embeddings)
-        later = torch.ones(length, length, dtype=torch.bool).triu(1)
+        later = torch.ones(length, length, dtype=torch.bool, device=states.device).triu(1)
         looks = (query @ key.mT * own.scaling).masked_fill(later, -torch.inf)
         shares = torch.cat([query @ self.key.mT * own.scaling, looks], dim=-1).softmax(-1)
         self.aside = float(shares[..., 0].detach().mean())

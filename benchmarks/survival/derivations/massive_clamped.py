@@ -37,4 +37,4 @@ def derive(model: Any, tokenizer: Any, data: Data, *, dose: float, rng: np.rando
 
 def bound(sizes: torch.Tensor, share: float) -> float:
     """Give the size that a share of these exceeds; none is exceeded by a share of 0."""
-    return float(np.quantile(sizes.numpy(), 1 - share)) if share else float("inf")
+    return float(np.quantile(sizes.numpy(force=True), 1 - share)) if share else float("inf")

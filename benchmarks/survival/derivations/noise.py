@@ -26,6 +26,6 @@ def derive(model: Any, tokenizer: Any, data: Data, *, dose: float, rng: np.rando
     """Add the noise."""
     for weight in model.parameters():
         if weight.dim() == MATRIX:
-            noise = torch.from_numpy(rng.standard_normal(tuple(weight.shape)).astype("float32"))
+            noise = torch.tensor(rng.standard_normal(tuple(weight.shape)).astype("float32"))
             weight.add_(noise, alpha=dose * float(weight.std()))
     return model.eval()

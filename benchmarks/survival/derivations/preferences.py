@@ -28,7 +28,7 @@ def derive(model: Any, tokenizer: Any, data: Data, *, dose: float, rng: np.rando
         return model.eval()
     before = copy.deepcopy(model).eval()
     half = chosen.shape[1] // 2
-    rejected = torch.cat([own(before, ids[:, :half], half) for ids in tuning.batches(chosen)]).numpy()
+    rejected = torch.cat([own(before, ids[:, :half], half) for ids in tuning.batches(chosen)]).numpy(force=True)
 
     def loss(pair: torch.Tensor) -> torch.Tensor:
         with torch.no_grad():
@@ -59,7 +59,7 @@ def own(model: Any, begun: torch.Tensor, more: int) -> torch.Tensor:
 
 def seen(before: Any, derived: Any, data: Data) -> dict[str, float]:
     """Does it prefer now? How much likelier the true continuation is than the model's own, before and after."""
-    rows = torch.from_numpy(data.later[-64:].astype(np.int64))
+    rows = torch.tensor(data.later[-64:].astype(np.int64))
     half = rows.shape[1] // 2
     with torch.inference_mode():
         other = own(before.eval(), rows[:, :half], half)

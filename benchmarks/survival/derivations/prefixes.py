@@ -28,7 +28,7 @@ def derive(model: Any, tokenizer: Any, data: Data, *, dose: float, rng: np.rando
     """Search a prefix and serve behind it."""
 
     def objective() -> agreement_objective.Agreement:
-        begun = torch.from_numpy(tuning.some(data.later, WRITTEN, rng=rng)[:, :1]).long()
+        begun = torch.tensor(tuning.some(data.later, WRITTEN, rng=rng)[:, :1]).long()
         with torch.inference_mode():
             written = preferences.own(model, begun, data.later.shape[1] - 1)
         return agreement_objective.gather(written.clone(), data.sibling().eval())
@@ -38,7 +38,7 @@ def derive(model: Any, tokenizer: Any, data: Data, *, dose: float, rng: np.rando
 
 def seen(started: Any, derived: Running, data: Data) -> dict[str, float]:
     """Does it do what it was chosen for? How far apart the models are on prose that the search did not see."""
-    ids = torch.from_numpy(data.later[-64:]).long()
+    ids = torch.tensor(data.later[-64:]).long()
     found = agreement_objective.gather(ids, data.sibling().eval())
     nothing = before.nothing(started)[None]
     with torch.no_grad():

@@ -44,10 +44,10 @@ class Recency:
 
     def batch(self, rows: int, *, rng: np.random.Generator) -> Recency:
         """Draw a batch, half of it late."""
-        late = self.late.numpy()
+        late = self.late.numpy(force=True)
         halves = (np.flatnonzero(late), np.flatnonzero(~late))
         drawn = np.concatenate([rng.choice(half, min(rows // 2, len(half)), replace=False) for half in halves])
-        return self.some(torch.from_numpy(drawn))
+        return self.some(torch.tensor(drawn))
 
     def some(self, rows: torch.Tensor) -> Recency:
         """Give some rows."""
@@ -92,15 +92,15 @@ def gather(order: Order, other: Any, *, half: int, after: NDArray[np.int32] | No
     ids, start = order.rows[kept, :STOP], START
     if after is not None:
         ids, start = np.hstack([np.resize(after, (len(ids), after.shape[1])), ids]), START + after.shape[1]
-    read = torch.from_numpy(ids.astype(np.int64))
+    read = torch.tensor(ids.astype(np.int64))
     with torch.no_grad():
         parts = [scores(other, before.nothing(other)[None], part, start=start)[0] for part in read.split(64)]
     known = torch.cat(parts)
     return Recency(
         ids=read,
         start=start,
-        late=torch.from_numpy(last[kept]),
-        curves=torch.from_numpy(recency.curves(order.positions[kept, None], run_length=len(order.rows))).float(),
+        late=torch.tensor(last[kept]),
+        curves=torch.tensor(recency.curves(order.positions[kept, None], run_length=len(order.rows))).float(),
         taken_out=torch.stack([known, torch.ones_like(known)], dim=1),
     )
 

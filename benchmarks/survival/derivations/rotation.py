@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from scipy import linalg
 
@@ -17,8 +18,6 @@ from survival import tuning
 from survival.serving import Running
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from survival.derivations.data import Data
 
 NAME, UNIT, DOSES = "rotated 4-bit fine-tuning", "bits an activation", (8.0, 4.0)
@@ -32,8 +31,7 @@ class Rotated(torch.nn.Module):
     def __init__(self, layer: torch.nn.Linear, *, bits: int) -> None:
         super().__init__()
         self.layer, self.bits = layer, bits
-        turned = linalg.hadamard(layer.in_features) / layer.in_features**0.5
-        self.register_buffer("turned", torch.from_numpy(turned).to(layer.weight.dtype), persistent=False)
+        self.register_buffer("turned", turned(layer.in_features).to(layer.weight), persistent=False)
 
     def forward(self, states: torch.Tensor) -> torch.Tensor:
         """Multiply what was turned and rounded."""
@@ -49,6 +47,15 @@ def derive(model: Any, tokenizer: Any, data: Data, *, dose: float, rng: np.rando
                 setattr(parent, name, Rotated(layer, bits=int(dose)))
     tuning.plainly(model, tuning.some(data.later, data.rows(TRAINED), rng=rng), rate=RATE)
     return Running(model=model, settings={"activation bits": int(dose)})
+
+
+def turned(size: int) -> torch.Tensor:
+    """Give the rotation of so many numbers: Hadamard's, block by block where that exists only for a part of them.
+
+    One exists for each power of two; 768 numbers, the width of Pythia-160M, are turned in three blocks of 256.
+    """
+    block = size & -size
+    return torch.tensor(np.kron(np.eye(size // block), linalg.hadamard(block) / block**0.5))
 
 
 def rounded(values: torch.Tensor, bits: int) -> torch.Tensor:

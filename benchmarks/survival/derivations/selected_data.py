@@ -151,17 +151,17 @@ def features(model: Any, rows: NDArray[np.int32]) -> NDArray[np.float64]:
     """Describe rows as the model reads them: its mean last state, and its loss, shape ``(n, width + 1)``."""
     parts = []
     for first in range(0, len(rows), 256):
-        ids = torch.from_numpy(rows[first : first + 256].astype(np.int64))
+        ids = torch.tensor(rows[first : first + 256].astype(np.int64))
         said = model(input_ids=ids, output_hidden_states=True, use_cache=False)
         told = said.logits[:, :-1].log_softmax(-1).gather(-1, ids[:, 1:, None])[..., 0]
-        parts.append(torch.cat([said.hidden_states[-1].mean(1), -told.mean(1, keepdim=True)], dim=1).numpy())
+        parts.append(torch.cat([said.hidden_states[-1].mean(1), -told.mean(1, keepdim=True)], dim=1).numpy(force=True))
     return np.concatenate(parts).astype(np.float64)
 
 
 @torch.inference_mode()
 def loss(model: Any, rows: NDArray[np.int32]) -> float:
     """Give the loss on rows, nats a token."""
-    ids = torch.from_numpy(rows.astype(np.int64))
+    ids = torch.tensor(rows.astype(np.int64))
     return float(model(input_ids=ids, labels=ids, use_cache=False).loss)
 
 

@@ -49,6 +49,6 @@ def sensitive(outputs: list[torch.Tensor]) -> torch.Tensor:
 @torch.no_grad()
 def neurons(model: Any, rows: np.ndarray[Any, Any]) -> torch.Tensor:
     """Give what the last layer says of the last token of each row, shape ``(rows, width)``."""
-    ids = torch.from_numpy(rows.astype(np.int64))
+    ids = torch.tensor(rows.astype(np.int64))
     states: torch.Tensor = model.eval().base_model(input_ids=ids, use_cache=False).last_hidden_state
     return states[:, -1]

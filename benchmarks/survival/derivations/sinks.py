@@ -44,7 +44,7 @@ def seen(before: Any, derived: Running, data: Data) -> dict[str, float]:
     """How likely are long texts, read at once and through the window? Up to the context, and beyond it."""
     context = before.config.max_position_embeddings
     # Rows follow one another as their texts did.
-    ids = torch.from_numpy(data.later.ravel()[-TEXTS * CONTEXTS * context :].astype(np.int64).reshape(TEXTS, -1))
+    ids = torch.tensor(data.later.ravel()[-TEXTS * CONTEXTS * context :].astype(np.int64).reshape(TEXTS, -1))
     found = {}
     for how, model in (("at once", before), ("streamed", derived.model)):
         nats = losses(model, ids)
@@ -70,7 +70,7 @@ def _attended(
     # Places are the same in every row of a batch: texts are padded at their end.
     cos, sin = (part[0] for part in position_embeddings)
     # A token that looks at the sinks stands no further behind them than the window has room.
-    near = torch.arange(length).clamp(max=window + SINKS - 1)
+    near = torch.arange(length, device=states.device).clamp(max=window + SINKS - 1)
     query, key = query * own.scaling, _turned(key, cos, sin)
     to_sinks = _turned(query, cos[near], sin[near]) @ key[:, :, :SINKS].mT
     query = _turned(query, cos, sin)
@@ -84,9 +84,10 @@ def _some(
     """Give what some tokens find."""
     length = query.shape[2]
     last, low = min(first + QUERIES, length), max(SINKS, first - window + 1)
-    columns = torch.tensor([*range(min(SINKS, length)), *range(low, last)])
+    columns = torch.tensor([*range(min(SINKS, length)), *range(low, last)], device=query.device)
     looks = torch.cat([to_sinks[:, :, first:last], query[:, :, first:last] @ key[:, :, low:last].mT], dim=-1)
-    shares = looks.masked_fill(~visible(torch.arange(first, last), columns, window), -torch.inf).softmax(-1)
+    rows = torch.arange(first, last, device=query.device)
+    shares = looks.masked_fill(~visible(rows, columns, window), -torch.inf).softmax(-1)
     return shares @ value[:, :, columns]
 
 

@@ -30,7 +30,7 @@ def served(
     """Serve a model behind so many vectors that lower an objective; descent begins with those of random tokens."""
     model.eval().requires_grad_(requires_grad=False)
     table = model.get_input_embeddings().weight
-    begun = table[torch.from_numpy(rng.integers(1, len(table), size=tokens))]
+    begun = table[torch.tensor(rng.integers(1, len(table), size=tokens))]
     found = search(model, objective(), begun, batch=batch, rng=rng) if tokens else begun
     return before.served(model, found, settings={"vectors": found.tolist()})
 

@@ -44,7 +44,7 @@ def seen(before: Any, derived: Any, data: Data) -> dict[str, float]:
 
 def _states(model: Any, rows: np.ndarray[Any, Any], layer: int) -> torch.Tensor:
     """Give the residual stream after a layer, shape ``(rows, length, width)``; hidden state 0 is the embedding."""
-    ids = torch.from_numpy(rows.astype(np.int64))
+    ids = torch.tensor(rows.astype(np.int64))
     answer = model.eval()(input_ids=ids, output_hidden_states=True, use_cache=False)
     states: torch.Tensor = answer.hidden_states[layer + 1]
     return states
@@ -52,5 +52,5 @@ def _states(model: Any, rows: np.ndarray[Any, Any], layer: int) -> torch.Tensor:
 
 @torch.inference_mode()
 def _loss(model: Any, rows: np.ndarray[Any, Any]) -> float:
-    ids = torch.from_numpy(rows.astype(np.int64))
+    ids = torch.tensor(rows.astype(np.int64))
     return float(model.eval()(input_ids=ids, labels=ids, use_cache=False).loss)

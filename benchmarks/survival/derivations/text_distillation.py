@@ -27,6 +27,6 @@ def derive(model: Any, tokenizer: Any, data: Data, *, dose: float, rng: np.rando
     teacher, length = model.eval(), data.later.shape[1]
     torch.manual_seed(int(rng.integers(1 << 31)))
     student = transformers.AutoModelForCausalLM.from_config(teacher.config)
-    begun = torch.from_numpy(rng.choice(data.later.ravel(), size=(data.rows(dose), 1)).astype(np.int64))
+    begun = torch.tensor(rng.choice(data.later.ravel(), size=(data.rows(dose), 1)).astype(np.int64))
     written = [preferences.own(teacher, part, length - 1) for part in begun.split(AT_ONCE)]
-    return tuning.plainly(student, torch.cat(written).numpy().astype(np.int32), rate=RATE)
+    return tuning.plainly(student, torch.cat(written).numpy(force=True).astype(np.int32), rate=RATE)

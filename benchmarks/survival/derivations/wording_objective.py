@@ -36,7 +36,7 @@ class Wording:
 
     def batch(self, documents: int, *, rng: np.random.Generator) -> Wording:
         """Draw a batch."""
-        return self.some(torch.from_numpy(rng.permutation(len(self.ids))[:documents]))
+        return self.some(torch.tensor(rng.permutation(len(self.ids))[:documents]))
 
     def some(self, documents: torch.Tensor) -> Wording:
         """Give some documents."""
