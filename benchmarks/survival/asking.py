@@ -13,6 +13,7 @@ from provenance import scoring, storage, tokenizers, windows
 from provenance.audits import membership, order, overlap, selection
 from provenance.audits.membership import pools, views
 from provenance.records import Document, Record
+from provenance.suspects import causal_lm
 from provenance.transcripts import tables
 from survival import bases, last_phase, redraws, stage, writing
 from watermark import ledger
@@ -74,7 +75,8 @@ def bench(folder: Path, settings: Settings) -> Bench:
         asked = audit if audit != "order" else f"{audit}-{windows.usual()}".replace(":", "-")
         path = folder / "scores" / f"{name}.{asked}.parquet"
         if not path.exists():
-            _score(found, audit, f"hf:{folder / 'models' / name}", out=path)
+            reference = causal_lm.load(str(folder / "models" / name), device=settings.device)
+            _score(found, audit, reference, out=path)
         found.references[audit] = scoring.read(path)
     return found
 
@@ -120,7 +122,7 @@ def sides(pool: dict[str, str], *, seed: int) -> tuple[membership.Side, membersh
     return inside, outside
 
 
-def _score(found: Bench, audit: str, suspect: Suspect | str, out: Path | None = None) -> Scores:
+def _score(found: Bench, audit: str, suspect: Suspect, out: Path | None = None) -> Scores:
     """Ask what one audit wants to know."""
     if audit == "order":
         known = found.transcript.tokenizer

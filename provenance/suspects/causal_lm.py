@@ -69,7 +69,7 @@ class CausalLM:
         encoded = [pieces.clip(self._encode(record), window) for record in records]
         parts = [piece for row, item in enumerate(encoded) for piece in pieces.cut(row, item, self.context)]
         done, total = 0, sum(len(piece.ids) for piece in parts)
-        results: list[torch.Tensor] = [torch.empty(3, 0)] * len(parts)
+        results: list[torch.Tensor] = [torch.empty(3, 0, device="cpu")] * len(parts)
         most = MOST_TOKENS.get(self.model.device.type)
         for batch in pieces.batches(parts, self._budget(), most=most, sharing=self.reach, turn=self.turn):
             for index, result in self._answers(parts, batch):
@@ -172,10 +172,10 @@ class CausalLM:
 
     def _numbers(self, states: torch.Tensor, ids: torch.Tensor, asked: Sequence[range]) -> list[torch.Tensor]:
         """Put the states before the places that are asked, in every row, through the head."""
-        rows = torch.tensor([row for row, places in enumerate(asked) for _ in places], dtype=torch.long)
-        at = torch.tensor([place for places in asked for place in places], dtype=torch.long)
+        rows = torch.tensor([row for row, places in enumerate(asked) for _ in places], dtype=torch.long, device="cpu")
+        at = torch.tensor([place for places in asked for place in places], dtype=torch.long, device="cpu")
         if not len(at):
-            return [torch.empty(3, 0)] * len(asked)
+            return [torch.empty(3, 0, device="cpu")] * len(asked)
         numbers = heads.moments(states[rows, at - 1], ids[rows, at].to(states.device), head=self.head)
         return list(numbers.cpu().split([len(places) for places in asked], dim=1))
 

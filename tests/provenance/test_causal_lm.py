@@ -107,6 +107,17 @@ def test_any_batch_gives_the_plain_models_numbers(folder, batch_tokens):
         assert score.sd == pytest.approx(sd, abs=2e-4)
 
 
+def test_a_default_device_of_the_callers_moves_nothing(plain):
+    """Whoever calls us from within ``torch.device`` gets the same numbers: everything is made where the model is."""
+    suspect = suspects.load(str(plain), device="cpu")
+    records = [*_rows(), Record(id="short", tokens=(5,))]
+    usual = list(suspect.score(records, window=Window(start=3, length=20), progress=_quiet))
+    with torch.device("meta"):
+        within = list(suspect.score(records, window=Window(start=3, length=20), progress=_quiet))
+    for one, other in zip(usual, within, strict=True):
+        assert one.logprob.tolist() == other.logprob.tolist()
+
+
 def test_the_head_is_known(folder):
     """Plain, biased, scaled and capped logits are each told by a few tokens: none need be held for all tokens."""
     assert suspects.load(str(folder)).head.embedding is not None
