@@ -95,12 +95,13 @@ def _lengths(counts: Mapping[Name, int], scores: Scores) -> NDArray[np.float64]:
 
 
 def _cut_otherwise(scores: Scores, references: Sequence[Scores]) -> bool:
-    """Say whether the suspect's tokenizer is that of no reference; nobody knows a length of sums.
+    """Say whether no reference is known to have the suspect's tokenizer; nobody knows a length of sums.
 
-    By what was settled before anybody was asked, so that a walk that goes on never changes what it said.
+    By what was settled before anybody was asked, so that a walk that goes on never changes what it said. Of tokenizers
+    that nobody told, such as those behind a server, none is another's.
     """
-    tokenizers = {one.suspect.get("tokenizer") for one in references}
-    return scores.rendering in signals.BY_TOKEN and scores.suspect.get("tokenizer") not in tokenizers
+    own, others = scores.suspect.get("tokenizer"), {one.suspect.get("tokenizer") for one in references}
+    return scores.rendering in signals.BY_TOKEN and (own is None or own not in others)
 
 
 def residual(answers: Answers) -> tuple[NDArray[np.float64], tuple[float, ...]]:

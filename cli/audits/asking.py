@@ -11,6 +11,7 @@ import click
 
 from cli import answers, bundling, findings, streams, terminal
 from cli.audits import claims
+from provenance.errors import MismatchError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -89,10 +90,17 @@ def _windowed(source: Source, how: dict[str, Any]) -> Source:
     from provenance.records import Window
 
     kept = [path for path in (how["scores_path"], *how["reference_scores"]) if path and str(path) != streams.STREAM]
-    told = scoring.read(kept[0]).window if kept and source.window else None
-    if told:
-        return replace(source, window=Window.parse(told))
-    return source.asked_of([*how["suspect_names"], *how["references"]])
+    if not (kept and source.window):
+        return source.asked_of([*how["suspect_names"], *how["references"]])
+    told = scoring.read(kept[0]).window
+    if how["window"] and (how["suspect_names"] or how["references"]) and str(how["window"]) != told:
+        raise MismatchError(
+            f"--window {how['window']}, and these are scores of {f'window {told}' if told else 'all tokens'}",
+            path=kept[0],
+            expected="the same tokens of every row, from all",
+            hint=f"provtool score again, --window {how['window']}",
+        )
+    return replace(source, window=Window.parse(told) if told else None)
 
 
 def _answers(questions: Sequence[Question], kept: Path, how: dict[str, Any]) -> list[Path]:

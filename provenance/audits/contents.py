@@ -84,23 +84,26 @@ def picked(
 
 def describe(
     transcript: Transcript, window: str | None, rows: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[NDArray[np.float64], NDArray[np.float64], bool]:
     """Give log length, mean unigram surprisal and compressed bits a unit of some rows, and how often their content is.
 
     Returns
     -------
-    Columns as in `FEATURES`, shape ``(len(rows), 3)``, and the number of rows with the same content, shape
-    ``(len(rows),)``; frequencies and numbers are those of all rows.
+    Columns as in `FEATURES`, shape ``(len(rows), 3)``; the number of rows with the same content, shape
+    ``(len(rows),)``; and whether all of these rows have ids, as far as is known. Frequencies and numbers are those of
+    all rows of the transcript.
     """
     if transcript.facts is not None:
-        return transcript.facts.describe(window, rows)
+        return *transcript.facts.describe(window, rows), True
     known, wanted = _Frequencies(), np.zeros(len(transcript.ids), dtype=bool)
     wanted[rows] = True
     for part in parts(transcript, window):
         known.add(part.flat)
     lengths, surprisal, packed, digests, before = [], [], [], bytearray(), 0
+    with_ids = True
     for part in parts(transcript, window):
         lengths.append(part.lengths)
+        with_ids &= bool(part.with_ids[wanted[before : before + len(part.lengths)]].all())
         weights = -np.log(known.counts(part.flat) / max(known.total, 1))
         surprisal.append(np.bincount(part.owners(), weights=weights, minlength=len(part.lengths)))
         texts = [one.tobytes() for one in part.each()]
@@ -113,7 +116,7 @@ def describe(
     _, same, counts = np.unique(lookup.packed(digests), return_inverse=True, return_counts=True)
     length = np.maximum(np.concatenate(lengths)[rows], 1)
     columns = np.log(length), np.concatenate(surprisal)[rows] / length, 8 * np.concatenate(packed)[rows] / length
-    return np.column_stack(columns), counts[same[rows]].astype(np.float64)
+    return np.column_stack(columns), counts[same[rows]].astype(np.float64), with_ids
 
 
 class _Frequencies:

@@ -85,6 +85,8 @@ class Units:
     rest_positions: Sequence[NDArray[np.int64]]
     """Positions of the units that were shuffled with these and have no answer: not asked, or dropped."""
     rest_strata: NDArray[np.int64]
+    in_common: bool = False
+    """Whether all were counted by token of the transcript."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +99,8 @@ class Known:
     duplicates: NDArray[np.float64]
     names: NDArray[np.bytes_]
     """Digests of their ids, `provenance.audits.signals.of_texts`."""
+    with_ids: bool
+    """Whether every row has token ids: where only some do, all are asked as text."""
 
 
 def lay_out(transcript: Transcript, *, seed: int) -> Layout:
@@ -129,9 +133,9 @@ def labels(transcript: Transcript) -> Iterator[list[str]]:
 
 def know(transcript: Transcript, layout: Layout, *, window: str | None) -> Known:
     """Look at the content of every row of a layout, as far as it is scored."""
-    features, duplicates = contents.describe(transcript, window, layout.rows)
+    features, duplicates, with_ids = contents.describe(transcript, window, layout.rows)
     names = lookup.digests(map(signals.name_of, transcript.ids))
-    return Known(layout=layout, features=features, duplicates=duplicates, names=names[layout.rows])
+    return Known(layout=layout, features=features, duplicates=duplicates, names=names[layout.rows], with_ids=with_ids)
 
 
 def gather(
@@ -155,7 +159,8 @@ def gather(
     known = know(transcript, laid, window=scores.window)
     units = join(transcript, known, scores, references, asked=asked, in_common=in_common)
     if not units.names:
-        raise InputError(f"no row reaches window {scores.window}", path=transcript.path, hint="--window 1:32")
+        what = f"no row reaches window {scores.window}" if scores.window else "nothing was scored of any row"
+        raise InputError(what, path=transcript.path, hint="provtool score TRANSCRIPT again, --window 1:32")
     return units
 
 
@@ -173,22 +178,24 @@ def join(
     Parameters
     ----------
     in_common
-        Where somebody was asked about text, count what all said by the transcript's own units, ids or bytes, and not
-        by the tokens of one and the characters of another.
+        Where somebody was asked about text and every row has ids, count what all said by these, and not by the tokens
+        of one and the characters of another.
 
     Raises
     ------
     MismatchError
-        If a row was not scored.
+        If a row was not scored, or a reference was asked about another window.
     InputError
         If log-probabilities are not finite.
     """
+    _check_windows(scores, references)
     layout = known.layout
     units = len(layout.names) if asked is None else asked
     rows, unit = layout.first(units), layout.unit_of_rows()[: layout.edges[units]]
     told = [_joined(transcript, known, rows, source) for source in (scores, *references)]
     features = known.features[: len(rows)]
-    if in_common and mixed(scores, references):
+    in_common = in_common and known.with_ids and _mixed(scores, references)
+    if in_common:
         lengths = np.exp(features[:, 0]).round()
         columns = [_by_unit(source, places, lengths) for source, places in told]
         if scores.rendering == signals.TEXT:
@@ -216,10 +223,28 @@ def join(
         dropped=int(np.count_nonzero(~measured)),
         rest_positions=positions.take(rest),
         rest_strata=layout.strata[rest],
+        in_common=in_common,
     )
 
 
-def mixed(scores: Scores, references: Sequence[Scores]) -> bool:
+def _check_windows(scores: Scores, references: Sequence[Scores]) -> None:
+    """Refuse a reference that was asked about other tokens of the rows; whose sums they are is not known."""
+    for one in references:
+        by_token = {scores.rendering, one.rendering} <= signals.BY_TOKEN
+        if by_token and one.window != scores.window:
+            raise MismatchError(
+                f"{one.suspect['suspect']} was asked about {_said(one.window)}, {scores.suspect['suspect']} about "
+                f"{_said(scores.window)}",
+                expected="the same tokens of every row, from all",
+                hint=f"provtool score TRANSCRIPT again, --window {scores.window}" if scores.window else None,
+            )
+
+
+def _said(window: str | None) -> str:
+    return f"window {window}" if window else "all tokens"
+
+
+def _mixed(scores: Scores, references: Sequence[Scores]) -> bool:
     """Say whether anybody was asked about text, whose tokens are then nobody else's."""
     return scores.rendering in signals.BY_TOKEN and signals.TEXT in {
         source.rendering for source in (scores, *references)

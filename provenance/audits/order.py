@@ -113,7 +113,7 @@ def audit(
         null=NULL,
         **decided,
         n=len(trace.residual),
-        pvalue_method=_method(trace, scores, references, selection, in_common=in_common),
+        pvalue_method=_method(trace, scores, references, selection),
         asymptotic=traces.asymptotic(trace),
         unreferenced=bare,
         statistic=Statistic(name=f"recency-max:{recency.NAMES[trace.member]}", value=trace.statistic),
@@ -170,10 +170,8 @@ def ask_early(
     return stopping.walk(blocks, ask, capital=capital, alpha=alpha)
 
 
-def _method(
-    trace: Trace, scores: Scores, references: Sequence[Scores], selection: Selection | None, *, in_common: bool
-) -> str:
-    shared = f" {IN_COMMON}" if in_common and examples.mixed(scores, references) else ""
+def _method(trace: Trace, scores: Scores, references: Sequence[Scores], selection: Selection | None) -> str:
+    shared = f" {IN_COMMON}" if trace.units.in_common else ""
     features = (*examples.FEATURES, *examples.EXTENTS)[: trace.units.features.shape[1]]
     rows = f"; rows={selection.rule}(queries={selection.queries})" if selection else ""
     test = trace.test.method if trace.test else f"1/highest capital at any look; {trace.capital.method}"

@@ -58,7 +58,7 @@ def order(
     again = bool(tested and tested.same_input)
     game = dataclasses.replace(GAME, whole=again)
     settled = sizing.settle(drift, goal, game=game, available=len(transcript.ids) if transcript else None)
-    shown = _window(window, pilot, family=goal.family, fixed=again)
+    shown = _window(window, pilot, names=_names(goal), fixed=again)
     return Plan(
         audit="order",
         inputs=inputs,
@@ -95,14 +95,19 @@ def _seen(pilot: Trial) -> tuple[Assumed, Drift, Drift | None]:
     return assumed, power.Drift(mean=z / root), power.Drift(mean=low) if low > 0 else None
 
 
-def _window(asked: Window | None, pilot: Trial | None, *, family: Sequence[str], fixed: bool) -> str | None:
+def _window(asked: Window | None, pilot: Trial | None, *, names: Sequence[str], fixed: bool) -> str | None:
     seen = pilot.evidence.suspect.get("window") if pilot else None
     if fixed and asked and str(asked) != seen:
         raise MismatchError(
             f"window {asked}, and the pilot's rows were scored by {seen}",
             expected="the pilot's own window, since its rows are tested again",
         )
-    return str(asked) if asked else seen if pilot else str(windows.usual(family))
+    return str(asked) if asked else seen if pilot else str(windows.usual(names))
+
+
+def _names(goal: Goal) -> list[str]:
+    """Name all who will be asked, as far as the plan does."""
+    return [*goal.family, *(str(reference["suspect"]) for reference in goal.references)]
 
 
 def _selected(pilot: Trial | None) -> str:

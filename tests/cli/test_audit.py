@@ -1,5 +1,6 @@
 """``provtool audit``."""
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -67,6 +68,24 @@ def test_who_is_asked_beside_kept_answers_is_asked_about_the_same(run, transcrip
     assert (one.suspect["window"], one.pvalue, one.statistic) == ("3:4", two.pvalue, two.statistic)
     new = next(path for path in tmp_path.glob("b.*scores.parquet"))
     assert scoring.read(new).window == "3:4"
+
+
+@pytest.mark.parametrize("kept", ["scores", "reference-1.scores"])
+def test_kept_answers_about_all_tokens_are_no_answers_about_a_window(run, transcript, counts, tmp_path, kept):
+    """Whoever is asked beside them is asked about all tokens; a window is refused before anybody is asked."""
+    run("ngram", transcript, "--out", "other.parquet", "--order", 2)
+    both = ["--suspect", counts, "--reference", "ngram:other.parquet"]
+    assert run("audit", "order", transcript, *both, "--window", "0:99", "--out", "a.json").code == 0
+    whole = scoring.read(tmp_path / f"a.{kept}.parquet")
+    scoring.save(dataclasses.replace(whole, window=None), tmp_path / "kept.parquet")
+    old = ["--scores" if kept == "scores" else "--reference-scores", "kept.parquet"]
+    asked = both[2:] if kept == "scores" else both[:2]
+    refused = run("audit", "order", transcript, *old, *asked, "--window", "3:4", "--out", "b.json")
+    assert refused.code == 1
+    assert "kept.parquet: --window 3:4, and these are scores of all tokens; expected the same tokens" in refused.err
+    assert not list(tmp_path.glob("b.*"))
+    assert run("audit", "order", transcript, *old, *asked, "--out", "b.json").code == 0
+    assert scoring.read(next(tmp_path.glob("b.*scores.parquet"))).window is None
 
 
 def test_json_on_standard_output_is_pure(run, ledger, counts, tmp_path):

@@ -56,6 +56,20 @@ def test_an_overlap_bundle(run, transcript, tmp_path):
     )
 
 
+def test_an_overlap_bundle_of_the_first_days(run, transcript, tmp_path):
+    """A bundle whose settings do not say how n-grams were weighed was made when there was one way, the longest."""
+    (tmp_path / "t.txt").write_text("The whole committee usually began its work early. 57 A large house stood there.\n")
+    for weight, code in (("longest", 0), ("relative", 1)):
+        how = ("--resamples", 999, "--weight", weight, "--bundle", weight)
+        assert run("audit", "overlap", transcript, "t.txt", *how).code == 0
+        manifest = Path(weight) / "bundle.json"
+        told = json.loads(manifest.read_text())
+        assert told["settings"].pop("weight") == weight
+        manifest.write_text(json.dumps(told))
+        done = run("verify", weight)
+        assert done.code == code, done.out
+
+
 def test_a_trace_bundle(run, marked):
     """With and without the key the same numbers come out; another key is caught."""
     texts = marked / "release" / "c.jsonl"

@@ -115,6 +115,39 @@ def test_tokenizers_of_all_sorts_are_compared_in_units_of_the_transcript():
     assert turned.features.shape == (5, 3)
 
 
+@pytest.mark.parametrize("tokens", [(None,) * 5, (*TOKENS[:4], None)])
+def test_rows_without_ids_are_counted_by_what_was_read_of_them(tokens):
+    """Where no row or only some have ids, all are asked as text, and the whole row is no measure of its window."""
+    transcript = _transcript(range(5), tokens=tokens, texts=("some words of a row",) * 5)
+    totals, letters = np.arange(-9.0, -4.0), np.array([12, 9, 20, 7, 8])
+    suspect, reference = (_spelt(transcript, many, [3, 2, 5, 1, 2], letters) for many in (totals, 2 * totals))
+    units = examples.gather(transcript, suspect, [reference])
+    at = [units.names.index(f"row row-{row}") for row in range(5)]
+    assert not units.in_common
+    assert units.scores[at] == pytest.approx(totals / letters)
+    assert units.references[at, 0] == pytest.approx(2 * totals / letters)
+    assert units.features.shape == (5, 3)
+
+
+def test_of_some_rows_it_counts_whether_these_have_ids():
+    """Rows that take no part may have none."""
+    transcript = _transcript(range(5), tokens=(*TOKENS[:4], None), texts=("some words",) * 5)
+    layout = examples.lay_out(transcript, seed=0)
+    chosen = layout.restricted(np.array([name != "row row-4" for name in layout.names]))
+    assert [examples.know(transcript, each, window=None).with_ids for each in (layout, chosen)] == [False, True]
+
+
+@pytest.mark.parametrize(("windows", "told"), [(("8:56", "32:32"), "window 32:32"), (("8:56", None), "all tokens")])
+def test_a_reference_that_was_asked_about_other_tokens_is_refused(windows, told):
+    """Sums over other tokens of the same rows are no measure of how hard these are; sums of a column are anybody's."""
+    transcript = _transcript(range(5))
+    suspect, reference = (_scores(transcript, range(5), window=window) for window in windows)
+    with pytest.raises(MismatchError, match=f"was asked about {told}.*expected the same tokens of every row"):
+        examples.gather(transcript, suspect, [reference])
+    column = _scores(transcript, range(5), window=windows[1], rendering="sum")
+    assert len(examples.gather(transcript, suspect, [column]).names) == 5
+
+
 def test_where_all_have_the_same_ids_nothing_is_counted_otherwise():
     """Without anybody who was asked about text the numbers are means over tokens, however it is asked for."""
     transcript = _transcript(range(5))

@@ -290,5 +290,5 @@ def test_a_walk_may_begin_with_rows_too_short():
     early = order.ask_early(transcript, answering(60), window=None)
     assert order.audit(transcript, early.scores, early=early).verdict == "evidence"
     none = order.ask_early(transcript, answering(400), window=None)
-    with pytest.raises(InputError, match="no row reaches"):
+    with pytest.raises(InputError, match="nothing was scored"):
         order.audit(transcript, none.scores, early=none)

@@ -128,7 +128,9 @@ def test_what_counts_is_on_record_and_decides(run):
     assert "n ≤ 8, words" in found[0].pvalue_method
     assert "document frequency up to 100" in found[0].pvalue_method
     assert "document frequency up to 1;" in found[1].pvalue_method
-    assert "n ≤ 2, words" in found[2].pvalue_method
+    assert "2 ≤ n ≤ 2, words" in found[2].pvalue_method
+    single = overlap.audit(path, text, counting=holding.Counting(max_ngram=1))
+    assert "1 ≤ n ≤ 1, words" in single.pvalue_method
     for wrong in ({"max_df": 0}, {"max_ngram": 0}):
         with pytest.raises(ValueError, match="both are at least 1"):
             holding.Counting(**wrong)

@@ -55,6 +55,12 @@ def test_a_stated_effect():
     assert 0.9 <= plan.reached < 0.901
 
 
+def test_whoever_only_writes_settles_the_window_of_all():
+    """A reference that only writes is asked to go on after 32 tokens, and so is everybody."""
+    goal = dataclasses.replace(GOAL, references=({"suspect": "text-only:http://localhost#m"},))
+    assert planning.order(goal, effect=0.1).window == "32:32"
+
+
 def test_too_few_rows():
     """A transcript smaller than needed: all its rows, and the chance that they give."""
     plan = planning.order(GOAL, effect=0.1, transcript=_transcript(1000))

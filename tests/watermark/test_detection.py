@@ -135,7 +135,8 @@ def test_a_reference_never_gets_a_negative_weight(book):
     """A reference that speaks against the suspect is left out."""
     suspect = _fake(book, lambda record: float(record.variant == 0))
     reference = _fake(book, lambda record: -float(record.variant == 0))
-    reference = dataclasses.replace(reference, suspect={**reference.suspect, "weights": "other"})
+    suspect = dataclasses.replace(suspect, suspect={**suspect.suspect, "tokenizer": "t"})
+    reference = dataclasses.replace(reference, suspect={**suspect.suspect, "weights": "other"})
     assert "[0.0000]" in detection.audit(book, suspect, references=[reference]).pvalue_method
 
 

@@ -47,19 +47,23 @@ def test_references_are_never_turned_round():
     """A reference that says the opposite gets no weight; one that says the same takes all."""
     table = np.random.default_rng(0).normal(size=(30, 3))
     for factor, weight in ((-1.0, 0.0), (2.0, 0.5)):
-        answers = likelihoods.gather(_counts(30, 3), _scores(table), [_scores(factor * table, name="o")])
+        suspect, other = _scores(table, tokenizer="t"), _scores(factor * table, name="o", tokenizer="t")
+        answers = likelihoods.gather(_counts(30, 3), suspect, [other])
         assert likelihoods.residual(answers)[1] == pytest.approx((weight,), abs=1e-6)
         walked = likelihoods.walked_residual(answers)
         assert walked[16:] == pytest.approx((table - weight * factor * table)[16:], abs=1e-5)
 
 
 def test_the_length_is_taken_out_beside_references_of_other_tokenizers():
-    """A suspect of another tokenizer is freed of its length too; one with a reference's, or told none as it, is not."""
+    """A suspect of another tokenizer is freed of its length too; one with a reference's is not.
+
+    Of two that nobody told, none is the other's.
+    """
     rng = np.random.default_rng(0)
     tokens, table = rng.integers(3, 9, size=(40, 3)), rng.normal(size=(40, 3))
     same, other, unknown = (_scores(table, name="o", tokenizer=one) for one in ("ours", "theirs", None))
     suspect, nobody = (_scores(table - 2.5 * tokens, tokens=tokens, tokenizer=one) for one in ("ours", None))
-    for who, reference in ((suspect, other), (suspect, unknown), (nobody, other)):
+    for who, reference in ((suspect, other), (suspect, unknown), (nobody, other), (nobody, unknown)):
         answers = likelihoods.gather(_counts(40, 3), who, [reference])
         assert likelihoods.residual(answers)[1] == pytest.approx((1.0, -2.5), rel=1e-4)
         assert np.abs(likelihoods.walked_residual(answers)[16:]).max() < 1e-3
@@ -68,7 +72,6 @@ def test_the_length_is_taken_out_beside_references_of_other_tokenizers():
         (suspect, [same], True),
         (suspect, [other, same], True),
         (suspect, [other], False),
-        (nobody, [unknown], True),
     ):
         assert likelihoods.gather(_counts(40, 3), who, references, lengths=lengths).length is None
 

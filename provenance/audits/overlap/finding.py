@@ -4,9 +4,9 @@ Null: given the examples and the text, positions are exchangeable over the units
 independent of the order. It holds by design when the recorded order was a random shuffle, for any text by anyone who
 never met the order, even one full of the training data. More overlap with late examples speaks for the claim.
 
-χ of an example is the weight of the text's n-grams found in it, each distinct one once an example, weighted by how much
-more often the text has it than the run: the times it stands in the text over one more than the number of examples that
-hold it.
+χ of an example is the weight of the text's n-grams, of two tokens or more, that are found in it, each distinct one once an
+example, weighted by how much more often the text has it than the run: the times it stands in the text over one more
+than the number of examples that hold it.
 
 After "Blackbox Model Provenance via Palimpsestic Membership Inference" (arXiv 2510.19796), which weighs the longest
 n-gram at each position of the text; so does `Counting(weight="longest")`. No model is asked.
@@ -47,8 +47,8 @@ NOT_THE_WRITER = (
     "anyone who streamed the same pre-shuffled files, share it."
 )
 OVERLAPS = {
-    "relative": "n-grams of the texts (2 ≤ n ≤ {n}, {units}) that a row holds, each once a row, weight times in the "
-    "texts/(1 + document frequency), document frequency up to {df}",
+    "relative": "n-grams of the texts ({low} ≤ n ≤ {n}, {units}) that a row holds, each once a row, weight times in "
+    "the texts/(1 + document frequency), document frequency up to {df}",
     "longest": "at each position of the texts the longest n-gram (n ≤ {n}, {units}) that a row holds, each once a row, "
     "weight 1/document frequency up to {df}",
 }
@@ -133,7 +133,8 @@ def _texts(texts: Corpus | Sequence[Document]) -> tuple[list[str], str]:
 
 def _method(held: Held, trace: Trace) -> str:
     counting = held.counting
-    how = OVERLAPS[counting.weight].format(n=counting.max_ngram, units=held.reading.rendering, df=counting.max_df)
+    most = counting.max_ngram
+    how = OVERLAPS[counting.weight].format(low=min(2, most), n=most, units=held.reading.rendering, df=counting.max_df)
     return (
         f"{trace.test.method if trace.test else ''}; overlap={how}; residual=least squares of its normal score on "
         f"{', '.join(readings.FEATURES)} ({residuals.FOLDS} folds by hash); statistic=Σ g(t)·normal score, "

@@ -41,7 +41,7 @@ REDACTED = artifacts.Kind(
 def write(path: Path, target: Path, *, window: str | None) -> None:
     """Write what stands for a transcript; its numbers are about what was scored, which is within `window`."""
     transcript, known = tables.read(path), artifacts.read_header(path, tables.TRANSCRIPT)
-    features, duplicates = contents.describe(transcript, window, np.arange(len(transcript.ids)))
+    features, duplicates, _ = contents.describe(transcript, window, np.arange(len(transcript.ids)))
     told = {name: known.settings[name] for name in TOLD}
     settings = {**told, "window": window, "stands_for": transcript.sha256}
     with artifacts.TableWriter(target, kind=REDACTED, header=artifacts.Header(settings=settings)) as writer:
