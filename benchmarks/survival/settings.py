@@ -42,6 +42,9 @@ class Settings:
 
 SHAPES: dict[str, dict[str, int]] = {
     "small": {},
-    "pythia-160m": {"layers": 12, "width": 768, "heads": 12, "vocabulary": 50_304, "context": 2_048},
+    "pythia-160m": {"layers": 12, "width": 768, "heads": 12, "context": 2_048},
 }
-"""Sizes of models by name: the usual ones, for two cores, and one for a GPU."""
+"""Sizes of models by name: the usual ones, for two cores, and one for a GPU.
+
+The vocabulary stays that of the prose, since tokens that never come are never learned.
+"""

@@ -232,18 +232,22 @@ def test_what_is_preferred_becomes_likelier(world):
 
 
 def test_steering_steers(world):
-    """Text of the kind that the vector points to gains on the other kind."""
-    derived = _derive(world, "steering vector", 0.3)
-    (towards,) = steering.seen(training.load(world[0] / "base"), derived, world[2]).values()
-    assert towards > 0
+    """Text of the kind that the vector points to gains on the other kind, by more than with random vectors."""
+    base, derived = training.load(world[0] / "base"), _derive(world, "steering vector", 0.3)
+    towards, mean, largest, _ = steering.seen(base, derived, world[2]).values()
+    assert towards > max(0, largest)
+    assert mean <= largest
+    wanted = training.load(world[0] / "base").state_dict()
+    assert all(torch.equal(weight, wanted[name]) for name, weight in base.state_dict().items())
 
 
 @pytest.mark.parametrize("name", ["editing by examples", "editing, LoRA", "editing, selected rows"])
 def test_an_edit_takes_and_keeps_to_its_limit(world, name):
     """The examples become likelier, and other prose that nobody looked at hardly less likely than the limit lets it."""
     base, derived = training.load(world[0] / "base"), _derive(world, name, 4.0)
-    before, after, rise = catalogue.seen(name, base, derived, world[2]).values()
+    before, after, *_others, rise = catalogue.seen(name, base, derived, world[2]).values()
     assert after < before - 0.01
+    assert len(_others) == 2
     assert rise < 5 * editing.LIMIT
     was, now = (_loss(model, _ids(world[2].later[-64:])) for model in (base, derived))
     assert rise == pytest.approx(now / was - 1, abs=1e-5)
@@ -281,6 +285,31 @@ def test_layers_with_adapters_of_full_rank_are_what_they_were(world):
     assert (_logits(one, ids) - said).abs().max() > 0.1
     layers = [layer.mlp.dense_h_to_4h.base_layer.weight for layer in one.base_model.model.base_model.layers]
     assert all(torch.equal(layer, layers[0]) for layer in layers)
+
+
+def test_the_shared_layer_learns_and_stays_one(world, monkeypatch):
+    """Without adapters to speak of, all layers are the same after training as before it, and other than before it."""
+    before = recursion.tied(training.load(world[0] / "base"), rank=1).base_model.model.base_model.layers[0]
+    told = {}
+
+    def learned(model, *how, **more):
+        trained(model, *how, **more)
+        for name, part in model.named_modules():
+            if name.endswith("dense_h_to_4h"):
+                told[name] = part.base_layer.weight.detach().clone()
+        return model
+
+    trained = tuning.plainly
+    monkeypatch.setattr(recursion.tuning, "plainly", learned)
+    derived = _derive(world, "recursive conversion", 1.0)
+    first, *others = told.values()
+    assert all(torch.equal(first, other) for other in others)
+    assert len(others) == SHAPE.layers - 1
+    assert (first - before.mlp.dense_h_to_4h.base_layer.weight).abs().max() > 1e-4
+    layers = [layer.mlp.dense_h_to_4h.weight for layer in derived.base_model.layers]
+    # Merged, each has its own adapter added to the one that all shared.
+    assert all(torch.linalg.matrix_rank(layer - first, atol=1e-4) <= 1 for layer in layers)
+    assert len({layer.data_ptr() for layer in layers}) == SHAPE.layers
 
 
 def test_a_rotated_layer_is_near_and_lets_gradients_through(world):
@@ -371,6 +400,7 @@ def test_attention_biases_are_learned(world):
     served = _derive(world, "explicit attention biases", 0.5)
     found = massive_biases.seen(training.load(world[0] / "base"), served, world[2])
     assert 0 < found["share of attention on the biases"] < 1
+    assert found["on biases that learned nothing"] != found["share of attention on the biases"]
     assert all(layer.attention.value.abs().max() > 1e-3 for layer in served.model.base_model.layers)
 
 
@@ -384,6 +414,27 @@ def test_only_one_heads_values_are_scaled(world):
         wanted[f"gpt_neox.layers.1.attention.query_key_value.{part}"][2 * size : 3 * size] *= 2
     for name, weight in after.state_dict().items():
         assert torch.equal(weight, wanted[name]), name
+
+
+def test_a_head_scaled_away_uses_the_context_less(world):
+    """Without value vectors no second reading helps; as they are, the same is seen twice."""
+    base = training.load(world[0] / "base")
+    before, same = head_scaling.seen(base, _derive(world, "scaling all heads", 1.0), world[2]).values()
+    assert before == same
+    _, nothing = head_scaling.seen(base, _derive(world, "scaling all heads", 0.0), world[2]).values()
+    assert abs(nothing) < 0.05
+
+
+def test_what_sensitive_neurons_share_of_the_change():
+    """One neuron of ten that alone changes has all of the change; where all change alike it has a tenth."""
+    said = {"before": torch.zeros(4, 20), "one": torch.zeros(4, 20), "all": torch.ones(4, 20)}
+    said["one"][:, [3, 4]] = 1.0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sensitive_neurons, "neurons", lambda model, _rows: said[model])
+        data = Data(later=np.zeros((40, 2), dtype=np.int32), shifted=None, run_rows=1, sibling=None)
+        shares = [*sensitive_neurons.seen("before", "one", data).values()]
+        shares += sensitive_neurons.seen("before", "all", data).values()
+    assert shares == pytest.approx([1.0, 0.1])
 
 
 def test_a_window_hides_what_lies_between(world):
@@ -416,6 +467,9 @@ def test_long_texts_are_asked_beyond_the_context(world):
     """Behind a window of a whole text nothing changes up to the context; behind a narrow one all is less likely."""
     base = training.load(world[0] / "base")
     whole, narrow = (sinks.seen(base, _derive(world, "attention sinks", dose), world[2]) for dose in (384.0, 1.0))
+    assert whole["beyond, streamed without sinks"] == pytest.approx(whole["beyond, at once"], abs=1e-4)
+    without = narrow["nats up to the context, streamed without sinks"]
+    assert without > narrow["nats up to the context, at once"] + 0.01
     assert whole["nats up to the context, streamed"] == pytest.approx(
         whole["nats up to the context, at once"], abs=1e-4
     )
@@ -795,11 +849,12 @@ def test_the_figure_is_the_same_again(tmp_path):
 
 
 def test_the_large_shape_is_that_of_pythia_160m():
-    """A model of the shape for a GPU has as many weights as EleutherAI's table says."""
+    """A model of the shape for a GPU has as many weights beside its embeddings as EleutherAI's table says."""
     settings = Settings(device="meta", **settings_.SHAPES["pythia-160m"])
     with torch.device("meta"):
         model = bases.fresh(bases.OURS, settings)
-    assert sum(weight.numel() for weight in model.parameters()) == 162_322_944
+    embeddings = model.get_input_embeddings().weight.numel() + model.get_output_embeddings().weight.numel()
+    assert sum(weight.numel() for weight in model.parameters()) - embeddings == 85_056_000
 
 
 def _asked(monkeypatch, *words):

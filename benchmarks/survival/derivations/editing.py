@@ -39,11 +39,22 @@ def taught(model: Any, examples: np.ndarray[Any, Any], others: np.ndarray[Any, A
 
 
 def seen(before: Any, derived: Any, data: Data) -> dict[str, float]:
-    """Does the edit take, and does the rest stay? Four examples that every dose has, and rows that nobody looked at."""
-    edited, rest = (torch.tensor(rows.astype(np.int64)) for rows in (data.shifted[:4], data.later[-LOOKED_AT:]))
+    """Does the edit take, does it reach other rows of their kind, and does the rest stay?
+
+    Four examples that every dose has, and rows of either kind that nobody looked at.
+    """
+    kinds = {"of the examples": data.shifted[:4], "of their kind": data.shifted[-LOOKED_AT:]}
+    told = {}
     with torch.no_grad():
-        (old, new), (was, now) = ([float(mean(model, ids)) for model in (before, derived)] for ids in (edited, rest))
-    return {"loss before": old, "after": new, "rise elsewhere": now / was - 1}
+        for name, rows in (*kinds.items(), ("elsewhere", data.later[-LOOKED_AT:])):
+            ids = torch.tensor(rows.astype(np.int64))
+            was, now = (float(mean(model, ids)) for model in (before, derived))
+            told |= (
+                {f"loss {name}, before": was, f"{name}, after": now}
+                if name in kinds
+                else {"rise elsewhere": now / was - 1}
+            )
+    return told
 
 
 def mean(model: Any, ids: torch.Tensor) -> torch.Tensor:

@@ -2,7 +2,7 @@
 
 Yu et al., "Characterizing Mechanisms for Factual Recall in Language Models" (arXiv 2310.15910), who move a model
 between what it remembers and what stands in its context by scaling the value vectors of single heads. Here the head is
-that whose removal costs most on other prose. A factor of 1 changes nothing.
+that whose removal costs most on other prose, where theirs are found by attribution. A factor of 1 changes nothing.
 """
 
 from __future__ import annotations
@@ -28,6 +28,20 @@ def derive(model: Any, tokenizer: Any, data: Data, *, dose: float, rng: np.rando
     """Scale."""
     rows = torch.tensor(tuning.some(data.later, LOOKED_AT, rng=rng).astype(np.int64))
     return scaled(model, [strongest(model, rows)], factor=dose)
+
+
+@torch.no_grad()
+def seen(before: Any, derived: Any, data: Data) -> dict[str, float]:
+    """Does it move between memory and context? What a token gains from having stood in the context before."""
+    rows = torch.tensor(data.later[-LOOKED_AT:].astype(np.int64))
+    half = rows.shape[1] // 2
+    twice = torch.cat([rows[:, :half]] * 2, dim=1)
+    told = {}
+    for name, model in (("before", before), ("after", derived)):
+        said = model.eval()(input_ids=twice, use_cache=False).logits[:, :-1].log_softmax(-1)
+        nats = -said.gather(-1, twice[:, 1:, None])[..., 0]
+        told[f"nats gained by a second reading, {name}"] = float(nats[:, : half - 1].mean() - nats[:, half:].mean())
+    return told
 
 
 @torch.no_grad()

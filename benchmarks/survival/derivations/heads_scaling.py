@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 NAME, UNIT, DOSES = "scaling all heads", head_scaling.UNIT, (0.25, 0.5, 2.0)
 
+seen = head_scaling.seen
+
 
 def derive(model: Any, tokenizer: Any, data: Data, *, dose: float, rng: np.random.Generator) -> Any:  # noqa: ARG001 - as the others
     """Scale."""

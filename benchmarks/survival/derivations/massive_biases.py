@@ -8,6 +8,7 @@ and goes on training on other prose, with all its weights. `seen` says whether i
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -52,14 +53,27 @@ class Biased(torch.nn.Module):
 
 def derive(model: Any, tokenizer: Any, data: Data, *, dose: float, rng: np.random.Generator) -> Any:  # noqa: ARG001 - as the others
     """Put the biases in and train on."""
-    for layer in model.base_model.layers:
-        layer.attention = Biased(layer.attention)
+    _biased(model)
     tuning.plainly(model, tuning.some(data.later, data.rows(dose), rng=rng))
     return Running(model=model.eval(), settings={"attention": "explicit biases"})
 
 
 def seen(before: Any, derived: Any, data: Data) -> dict[str, float]:
-    """Are there fewer massive activations, and is the bias looked at?"""
+    """Are there fewer massive activations, and is the bias looked at more than one that has learned nothing?"""
     found = massive.seen(before, derived, data)
-    shares = [layer.attention.aside for layer in derived.model.base_model.layers]
-    return {**found, "share of attention on the biases": sum(shares) / len(shares)}
+    fresh = _biased(copy.deepcopy(before))
+    massive.activations(fresh, data.later[-massive.LOOKED_AT :])
+    aside = {"share of attention on the biases": derived.model, "on biases that learned nothing": fresh}
+    return {**found, **{name: _aside(model) for name, model in aside.items()}}
+
+
+def _biased(model: Any) -> Any:
+    """Put biases in, which say nothing yet."""
+    for layer in model.base_model.layers:
+        layer.attention = Biased(layer.attention)
+    return model
+
+
+def _aside(model: Any) -> float:
+    shares = [layer.attention.aside for layer in model.base_model.layers]
+    return sum(shares) / len(shares)

@@ -40,6 +40,13 @@ def derive(model: Any, tokenizer: Any, data: Data, *, dose: float, rng: np.rando
     return model.eval()
 
 
+def seen(before: Any, derived: Any, data: Data) -> dict[str, float]:
+    """Are some neurons more sensitive than others? Where the change lies that training made to what they say."""
+    changed = (neurons(derived, data.later[-LOOKED_AT:]) - neurons(before, data.later[-LOOKED_AT:])).square().mean(0)
+    most = changed.sort(descending=True).values[: int(DROPPED * len(changed))]
+    return {f"share of the change in the {DROPPED:.0%} of neurons that changed most": float(most.sum() / changed.sum())}
+
+
 def sensitive(outputs: list[torch.Tensor]) -> torch.Tensor:
     """Give the neurons that vary most between looks, a tenth of them."""
     variability = torch.stack(outputs).var(0).mean(0)

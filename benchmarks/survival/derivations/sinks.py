@@ -8,6 +8,7 @@ saved.
 
 from __future__ import annotations
 
+import copy
 import functools
 from typing import TYPE_CHECKING, Any
 
@@ -34,19 +35,24 @@ def derive(model: Any, tokenizer: Any, data: Data, *, dose: float, rng: np.rando
     return Running(model=model.eval(), settings={"sinks": SINKS, "window": int(dose)})
 
 
-def stream(model: Any, *, window: int) -> None:
+def stream(model: Any, *, window: int, sinks: int = SINKS) -> None:
     """Let the layers of a GPT-NeoX attend so from now on."""
     for layer in model.base_model.layers:
-        layer.attention.forward = functools.partial(_attended, layer.attention, window=window)
+        layer.attention.forward = functools.partial(_attended, layer.attention, window=window, sinks=sinks)
 
 
 def seen(before: Any, derived: Running, data: Data) -> dict[str, float]:
-    """How likely are long texts, read at once and through the window? Up to the context, and beyond it."""
+    """How likely are long texts, read at once, through the window, and through one as wide without sinks?
+
+    Up to the context, and beyond it. That a window without sinks fails is what sinks are for.
+    """
     context = before.config.max_position_embeddings
     # Rows follow one another as their texts did.
     ids = torch.tensor(data.later.ravel()[-TEXTS * CONTEXTS * context :].astype(np.int64).reshape(TEXTS, -1))
     found = {}
-    for how, model in (("at once", before), ("streamed", derived.model)):
+    without = copy.deepcopy(before)
+    stream(without, window=derived.settings["window"] + SINKS, sinks=0)
+    for how, model in (("at once", before), ("streamed", derived.model), ("streamed without sinks", without)):
         nats = losses(model, ids)
         found[f"nats up to the context, {how}"] = float(nats[:, : context - 1].mean())
         found[f"beyond, {how}"] = float(nats[:, context - 1 :].mean())
@@ -61,7 +67,7 @@ def losses(model: Any, ids: torch.Tensor) -> torch.Tensor:
 
 
 def _attended(
-    own: Any, states: torch.Tensor, *, position_embeddings: Any, window: int, **_how: Any
+    own: Any, states: torch.Tensor, *, position_embeddings: Any, window: int, sinks: int, **_how: Any
 ) -> tuple[torch.Tensor, None]:
     """Attend to sinks and window, some tokens at a time."""
     rows, length, width = states.shape
@@ -70,9 +76,9 @@ def _attended(
     # Places are the same in every row of a batch: texts are padded at their end.
     cos, sin = (part[0] for part in position_embeddings)
     # A token that looks at the sinks stands no further behind them than the window has room.
-    near = torch.arange(length, device=states.device).clamp(max=window + SINKS - 1)
+    near = torch.arange(length, device=states.device).clamp(max=window + sinks - 1)
     query, key = query * own.scaling, _turned(key, cos, sin)
-    to_sinks = _turned(query, cos[near], sin[near]) @ key[:, :, :SINKS].mT
+    to_sinks = _turned(query, cos[near], sin[near]) @ key[:, :, :sinks].mT
     query = _turned(query, cos, sin)
     parts = [_some(to_sinks, query, key, value, first=first, window=window) for first in range(0, length, QUERIES)]
     return own.dense(torch.cat(parts, dim=2).transpose(1, 2).reshape(rows, length, width)), None
@@ -82,19 +88,19 @@ def _some(
     to_sinks: torch.Tensor, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, *, first: int, window: int
 ) -> torch.Tensor:
     """Give what some tokens find."""
-    length = query.shape[2]
-    last, low = min(first + QUERIES, length), max(SINKS, first - window + 1)
-    columns = torch.tensor([*range(min(SINKS, length)), *range(low, last)], device=query.device)
+    length, sinks = query.shape[2], to_sinks.shape[-1]
+    last, low = min(first + QUERIES, length), max(sinks, first - window + 1)
+    columns = torch.tensor([*range(sinks), *range(low, last)], device=query.device)
     looks = torch.cat([to_sinks[:, :, first:last], query[:, :, first:last] @ key[:, :, low:last].mT], dim=-1)
     rows = torch.arange(first, last, device=query.device)
-    shares = looks.masked_fill(~visible(rows, columns, window), -torch.inf).softmax(-1)
+    shares = looks.masked_fill(~visible(rows, columns, window, sinks), -torch.inf).softmax(-1)
     return shares @ value[:, :, columns]
 
 
-def visible(row: torch.Tensor, column: torch.Tensor, window: int) -> torch.Tensor:
+def visible(row: torch.Tensor, column: torch.Tensor, window: int, sinks: int = SINKS) -> torch.Tensor:
     """Say which tokens each token sees, shape ``(rows, columns)``."""
     behind = row[:, None] - column
-    return (behind >= 0) & ((behind < window) | (column < SINKS))
+    return (behind >= 0) & ((behind < window) | (column < sinks))
 
 
 def _turned(states: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
