@@ -75,7 +75,7 @@ def measure(folder: Path, settings: Settings) -> Iterator[Compared]:
     found, manner = asking.bench(folder, settings), writing.Manner()
     rows = [(bases.OURS, *row) for row in ROWS] + [(bases.nulls(1)[0], *row) for row in INNOCENT]
     for start, name, dose in rows:
-        suspect, rng = _derived(name, dose, start, folder, settings)
+        suspect, rng = derived(name, dose, start, folder, settings)
         texts = writing.write(suspect, texts=settings.texts, length=settings.length, manner=manner, rng=rng)
         twice = {
             "order": _order(found, suspect),
@@ -87,7 +87,7 @@ def measure(folder: Path, settings: Settings) -> Iterator[Compared]:
             yield Compared(derivation=name, dose=dose, start=start, audit=audit, **tails)
 
 
-def _derived(name: str, dose: float, start: str, folder: Path, settings: Settings) -> tuple[CausalLM, Any]:
+def derived(name: str, dose: float, start: str, folder: Path, settings: Settings) -> tuple[CausalLM, Any]:
     """Derive as the matrix does."""
     rng = generator(settings.seed, name, repr(dose), start)
     tokenizer = tokenizers.load(str(folder / "tokenizer"))

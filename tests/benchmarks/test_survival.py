@@ -26,7 +26,7 @@ asking, bases, figure, last_phase, matrix, redraws, run = (
     importlib.import_module(f"survival.{name}")
     for name in ("asking", "bases", "figure", "last_phase", "matrix", "redraws", "run")
 )
-otherwise = importlib.import_module("survival.otherwise")
+otherwise, references = (importlib.import_module(f"survival.{name}") for name in ("otherwise", "references"))
 defaults = importlib.import_module("survival.defaults")
 serving, stage, table, tuning, writing = (
     importlib.import_module(f"survival.{name}") for name in ("serving", "stage", "table", "tuning", "writing")
@@ -701,6 +701,17 @@ def test_a_prefix_is_asked_in_three_ways(laid_out, monkeypatch):
     assert [len(row.logprob) for row in usual.rows] == [len(row.logprob) for row in after.rows]
     assert {len(row.logprob) for row in usual.rows} == {windows.SCORED.length}
     assert all(np.abs(one.logprob - other.logprob).max() > 0 for one, other in zip(usual.rows, after.rows, strict=True))
+
+
+def test_the_same_model_is_audited_beside_every_reference(laid_out, monkeypatch):
+    """Each reference gives another tail, none is none, and the table has a column for each."""
+    monkeypatch.setattr(references, "ROWS", (("untouched", 0.0, "ours"),))
+    found = list(references.measure(laid_out, SMALL))
+    assert [one.reference for one in found] == list(references.REFERENCES)
+    assert len({(one.log10_tail, one.log10_e) for one in found}) == len(found)
+    head, _, row, *_ = references.markdown(found).splitlines()
+    assert head.count("|") == row.count("|") == len(references.REFERENCES) + 2
+    assert row.startswith("| untouched 0 |")
 
 
 def test_a_stage_that_was_cut_short_is_laid_out_again(laid_out):
