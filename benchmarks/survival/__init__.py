@@ -15,6 +15,6 @@
 - `table`, `figure`: what is shown.
 - `workers`: processes that end with whoever began them.
 - `run`: the command.
-- `defaults`, `references`, `otherwise`: the same models asked by earlier defaults, beside other references, and in other
-  words.
+- `defaults`, `references`, `otherwise`: the same models asked by earlier defaults, beside other references, and in
+  other words.
 """

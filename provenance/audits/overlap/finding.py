@@ -4,9 +4,9 @@ Null: given the examples and the text, positions are exchangeable over the units
 independent of the order. It holds by design when the recorded order was a random shuffle, for any text by anyone who
 never met the order, even one full of the training data. More overlap with late examples speaks for the claim.
 
-χ of an example is the weight of the text's n-grams, of two tokens or more, that are found in it, each distinct one once an
-example, weighted by how much more often the text has it than the run: the times it stands in the text over one more
-than the number of examples that hold it.
+χ of an example is the weight of the text's n-grams, of two tokens or more, that are found in it, each distinct one
+once an example, weighted by how much more often the text has it than the run: the times it stands in the text over one
+more than the number of examples that hold it.
 
 After "Blackbox Model Provenance via Palimpsestic Membership Inference" (arXiv 2510.19796), which weighs the longest
 n-gram at each position of the text; so does `Counting(weight="longest")`. No model is asked.
