@@ -67,7 +67,10 @@ def accused(rows: Sequence[dict[str, Any]]) -> list[str]:
 
 def _redrawn(nulls: Sequence[dict[str, Any]]) -> Iterator[str]:
     """Add up the redraws of all null rows: each is a draw of its own, given what the models said."""
-    yield "The same with order, release and split drawn anew for every null row, answers as they were:"
+    yield (
+        "The same with order, release and split drawn anew for every null row, answers as they were. This checks the "
+        "arithmetic of the tests:"
+    )
     for audit in asking.AUDITS:
         counts = [row["redraws"][audit] for row in nulls if audit in row["redraws"]]
         for level in redraws.LEVELS if counts else ():
