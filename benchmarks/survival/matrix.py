@@ -1,7 +1,8 @@
 """Which rows does the matrix have, and what came of each? A row is measured once and kept.
 
 A row is kept under a digest of the settings, of its derivation, dose and start, and of the code that makes it. A run
-that is cut short loses the row it was at.
+that is cut short loses the row it was at. The code of the audits themselves is not looked at: after a change of
+`provenance` or `watermark`, keep in another folder.
 """
 
 from __future__ import annotations
