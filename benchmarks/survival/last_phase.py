@@ -9,6 +9,7 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 
 from provenance import reruns, scoring, training
 from provenance.audits import reshuffle
@@ -31,6 +32,9 @@ SHARE, TIMES = 0.12, 19
 ALPHA, TEXTS = 0.05, 128
 """Level of the verdict, and how many of a suspect's texts are asked about: every re-run is asked about each."""
 FOLDER = "reruns"
+RANDOM_STATE = 0x7EF8D67B83B9ED01
+"""Seed of torch's own dice while the run is trained: nothing draws from them, but they are in the checkpoint, whose
+digest seeds the orders of the re-runs, and torch begins with others in every process."""
 
 
 def run_again(folder: Path, settings: Settings) -> Path:
@@ -42,7 +46,9 @@ def run_again(folder: Path, settings: Settings) -> Path:
     checkpoint = folder / "checkpoint"
     if not checkpoint.exists():
         model = bases.fresh(bases.OURS, settings)
-        training.train(model, rows, order=order[: step * plan.batch], schedule=plan, checkpoints={step: checkpoint})
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(RANDOM_STATE ^ settings.seed)
+            training.train(model, rows, order=order[: step * plan.batch], schedule=plan, checkpoints={step: checkpoint})
     reruns.rerun_phase(
         checkpoint,
         reruns.phase_of_transcript(tables.read(folder / "run.parquet"), step=step, rows_per_step=plan.batch),
