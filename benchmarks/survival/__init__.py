@@ -15,6 +15,7 @@
 - `table`, `figure`: what is shown.
 - `workers`: processes that end with whoever began them.
 - `run`: the command.
+- `kept`: how something else is asked of the models that it kept.
 - `defaults`, `references`, `otherwise`: the same models asked by earlier defaults, beside other references, and in
   other words.
 """

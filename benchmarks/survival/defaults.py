@@ -10,13 +10,9 @@ each position. Goes on from the models that `run.py --keep DIR` trained.
 
 from __future__ import annotations
 
-import argparse
-import contextlib
 import itertools
-import json
-import os
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,14 +22,12 @@ if __name__ == "__main__":
 import torch
 
 import watermark
-from cli.demo.run import ENVIRONMENT
 from provenance import scoring, tokenizers, windows
 from provenance.audits import order, overlap, selection
 from provenance.records import generator
 from provenance.transcripts import tables
-from survival import asking, bases, matrix, serving, stage, writing
+from survival import asking, bases, kept, matrix, serving, writing
 from survival.derivations import catalogue
-from survival.settings import Settings
 from watermark import ledger
 
 if TYPE_CHECKING:
@@ -42,6 +36,7 @@ if TYPE_CHECKING:
     from provenance.evidence import Evidence
     from provenance.records import Window
     from provenance.suspects.causal_lm import CausalLM
+    from survival.settings import Settings
 
 ROWS = (
     ("untouched", 0.0),
@@ -141,20 +136,7 @@ def _tails(evidence: Evidence) -> tuple[float, float]:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--keep", type=Path, required=True, help="folder that run.py kept its models in")
-    parser.add_argument("--json", action="store_true", help="print JSON in place of a table")
-    parser.add_argument("--seed", type=int, default=0)
-    asked = parser.parse_args()
-    os.environ.update(ENVIRONMENT)
-    torch.set_num_threads(1)
-    settings = Settings(seed=asked.seed)
-    with contextlib.chdir(stage.place(asked.keep, settings)):
-        found = list(measure(Path(), settings))
-    if asked.json:
-        print(json.dumps([asdict(one) for one in found], indent=2))
-        return
-    print(markdown(found))
+    kept.show(kept.parser(__doc__).parse_args(), measure, markdown)
 
 
 def markdown(found: Sequence[Compared]) -> str:

@@ -10,12 +10,9 @@ the rows that the descent looked at. Goes on from the models that `run.py --keep
 
 from __future__ import annotations
 
-import argparse
-import contextlib
-import json
-import os
+import functools
 import sys
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,21 +22,20 @@ if __name__ == "__main__":
 import numpy as np
 import torch
 
-from cli.demo.run import ENVIRONMENT
 from provenance import scoring, tokenizers, training, windows
 from provenance.audits import order, selection
 from provenance.suspects import causal_lm
 from provenance.transcripts import tables
-from survival import bases, matrix, serving, stage
+from survival import bases, kept, matrix, serving
 from survival.derivations import before, order_prefixes, soft_order_prefixes, softly
-from survival.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from provenance.records import Record
     from provenance.scoring import Scores
     from provenance.suspects.causal_lm import CausalLM
+    from survival.settings import Settings
 
 HELD = 64
 """Rows of other prose that the cost is counted on."""
@@ -147,25 +143,19 @@ def loss(suspect: CausalLM, ids: torch.Tensor) -> float:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--keep", type=Path, required=True, help="folder that run.py kept its models in")
-    parser.add_argument("--vectors", type=int, default=16, help="before every question")
-    parser.add_argument("--json", action="store_true", help="print JSON in place of a table")
-    parser.add_argument("--seed", type=int, default=0)
-    asked = parser.parse_args()
-    os.environ.update(ENVIRONMENT)
-    torch.set_num_threads(1)
-    settings = Settings(seed=asked.seed)
-    folder = stage.place(asked.keep, settings)
-    with contextlib.chdir(folder):
-        found = list(measure(Path(), settings, vectors=asked.vectors))
-    if asked.json:
-        print(json.dumps([asdict(one) for one in found], indent=2))
-        return
-    print("| suspect | cost | asked | order |\n|---|---|---|---|")
+    options = kept.parser(__doc__)
+    options.add_argument("--vectors", type=int, default=16, help="before every question")
+    asked = options.parse_args()
+    kept.show(asked, functools.partial(measure, vectors=asked.vectors), markdown)
+
+
+def markdown(found: Sequence[Asked]) -> str:
+    """Lay it out: a row a suspect and way of asking."""
+    lines = ["| suspect | cost | asked | order |", "|---|---|---|---|"]
     for one in found:
         told = f"{one.verdict} {one.log10_tail:.1f} / {one.log10_e:.1f}"
-        print(f"| {one.suspect} | {one.cost:+.3f} | {one.way} | {told} |")
+        lines.append(f"| {one.suspect} | {one.cost:+.3f} | {one.way} | {told} |")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -9,32 +9,26 @@ run alone, and with none. Goes on from the models that `run.py --keep DIR` train
 
 from __future__ import annotations
 
-import argparse
-import contextlib
-import json
-import os
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-import torch
 
-from cli.demo.run import ENVIRONMENT
 from provenance import scoring, windows
 from provenance.audits import order, selection
 from provenance.suspects import causal_lm
 from provenance.transcripts import tables
-from survival import asking, bases, defaults, stage
-from survival.settings import Settings
+from survival import asking, bases, defaults, kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from provenance.scoring import Scores
+    from survival.settings import Settings
 
 ROWS = (
     ("untouched", 0.0, bases.OURS),
@@ -108,17 +102,7 @@ def _asked(found: asking.Bench, suspect: causal_lm.CausalLM) -> Scores:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--keep", type=Path, required=True, help="folder that run.py kept its models in")
-    parser.add_argument("--json", action="store_true", help="print JSON in place of a table")
-    parser.add_argument("--seed", type=int, default=0)
-    asked = parser.parse_args()
-    os.environ.update(ENVIRONMENT)
-    torch.set_num_threads(1)
-    settings = Settings(seed=asked.seed)
-    with contextlib.chdir(stage.place(asked.keep, settings)):
-        found = list(measure(Path(), settings))
-    print(json.dumps([asdict(one) for one in found], indent=2) if asked.json else markdown(found))
+    kept.show(kept.parser(__doc__).parse_args(), measure, markdown)
 
 
 def markdown(found: Sequence[Compared]) -> str:

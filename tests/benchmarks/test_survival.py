@@ -26,7 +26,9 @@ asking, bases, figure, last_phase, matrix, redraws, run = (
     importlib.import_module(f"survival.{name}")
     for name in ("asking", "bases", "figure", "last_phase", "matrix", "redraws", "run")
 )
-otherwise, references = (importlib.import_module(f"survival.{name}") for name in ("otherwise", "references"))
+kept, otherwise, references = (
+    importlib.import_module(f"survival.{name}") for name in ("kept", "otherwise", "references")
+)
 defaults = importlib.import_module("survival.defaults")
 serving, stage, table, tuning, writing = (
     importlib.import_module(f"survival.{name}") for name in ("serving", "stage", "table", "tuning", "writing")
@@ -839,6 +841,29 @@ def test_before_and_now_stand_side_by_side():
         "| noise 0.5 | -1.0 / -2.0 | -3.0 / -4.5 | -1.0 / -2.0 | -3.0 / -4.5 |",
         "| noise 0.5, an independent model | -1.0 / -2.0 | -3.0 / -4.5 | -1.0 / -2.0 | -3.0 / -4.5 |",
     ]
+
+
+def test_what_else_is_asked_is_asked_inside_the_kept_folder(tmp_path, monkeypatch, capsys):
+    """Measured where the matrix of this seed lies, told as a table or as JSON, and nothing is left changed."""
+    monkeypatch.setattr(kept, "ENVIRONMENT", {})
+    place = stage.place(tmp_path, Settings(seed=3))
+    place.mkdir()
+    one = defaults.Compared(
+        derivation="noise", dose=0.5, start="ours", audit="order", before=(-1.0, -2.0), now=(-3.0, -4.5)
+    )
+
+    def measure(folder, settings):
+        assert (folder.resolve(), settings.seed) == (place.resolve(), 3)
+        yield one
+
+    before = Path.cwd()
+    for more in ([], ["--json"]):
+        asked = kept.parser("What else?").parse_args(["--keep", str(tmp_path), "--seed", "3", *more])
+        kept.show(asked, measure, defaults.markdown)
+    told = capsys.readouterr().out
+    assert "| noise 0.5 | -1.0 / -2.0 | -3.0 / -4.5 |" in told
+    assert '"audit": "order"' in told
+    assert Path.cwd() == before
 
 
 def test_the_docs_have_every_derivation_and_dose():
