@@ -20,6 +20,15 @@ WRITERS = "text-only:"
 """How suspects that only write are named."""
 
 
+def said(window: str | None) -> str:
+    """Say in words which tokens of a row were asked about.
+
+    >>> said("8:56"), said(None)
+    ('window 8:56', 'all tokens')
+    """
+    return f"window {window}" if window else "all tokens"
+
+
 def usual(names: Iterable[str] = ()) -> Window:
     """Give the window of a row for all who are asked together.
 

@@ -76,7 +76,7 @@ def bench(folder: Path, settings: Settings) -> Bench:
         path = folder / "scores" / f"{name}.{asked}.parquet"
         if not path.exists():
             reference = causal_lm.load(str(folder / "models" / name), device=settings.device)
-            _score(found, audit, reference, out=path)
+            score(found, audit, reference, out=path)
         found.references[audit] = scoring.read(path)
     return found
 
@@ -94,7 +94,7 @@ def measure(
         Also count how often the audits accuse it when their claims' randomness is drawn anew: for null models.
     """
     settings = found.settings
-    said = {audit: _score(found, audit, suspect) for audit in bases.REFERENCES}
+    said = {audit: score(found, audit, suspect) for audit in bases.REFERENCES}
     heldout = scoring.score(found.heldout, suspect=suspect)
     total = float(sum(np.sum(row.logprob, dtype=np.float64) for row in heldout.rows))
     texts = writing.write(suspect, texts=settings.texts, length=settings.length, manner=manner, rng=rng)
@@ -122,7 +122,7 @@ def sides(pool: dict[str, str], *, seed: int) -> tuple[membership.Side, membersh
     return inside, outside
 
 
-def _score(found: Bench, audit: str, suspect: Suspect, out: Path | None = None) -> Scores:
+def score(found: Bench, audit: str, suspect: Suspect, out: Path | None = None) -> Scores:
     """Ask what one audit wants to know."""
     if audit == "order":
         known = found.transcript.tokenizer

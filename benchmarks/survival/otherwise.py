@@ -22,7 +22,7 @@ if __name__ == "__main__":
 import numpy as np
 import torch
 
-from provenance import scoring, tokenizers, training, windows
+from provenance import scoring, tokenizers, windows
 from provenance.audits import order, selection
 from provenance.suspects import causal_lm
 from provenance.transcripts import tables
@@ -100,7 +100,7 @@ def suspects(folder: Path, settings: Settings, *, vectors: int) -> Iterator[tupl
     yield "no prefix", causal_lm.load(str(base), device="cpu")
     for name, after in (("soft prefix", None), ("soft prefix that expects prose", data.later)):
         served = softly.served(
-            training.load(base),
+            bases.load(bases.OURS, folder, settings),
             lambda after=after: order_prefixes.objective(data, half=0, after=after),
             tokens=vectors,
             batch=soft_order_prefixes.BATCH,

@@ -18,16 +18,13 @@ if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 
-from provenance import scoring, windows
-from provenance.audits import order, selection
+from provenance.audits import order
 from provenance.suspects import causal_lm
-from provenance.transcripts import tables
 from survival import asking, bases, defaults, kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from provenance.scoring import Scores
     from survival.settings import Settings
 
 ROWS = (
@@ -65,13 +62,13 @@ def measure(folder: Path, settings: Settings) -> Iterator[Compared]:
     """Derive every row, and audit it beside every reference."""
     found = asking.bench(folder, settings)
     said = {
-        name: _asked(found, causal_lm.load(str(folder / "models" / name), device=settings.device))
+        name: asking.score(found, "order", causal_lm.load(str(folder / "models" / name), device=settings.device))
         for names in REFERENCES.values()
         for name in names
     }
     for name, dose, start in ROWS:
         suspect, _ = defaults.derived(name, dose, start, folder, settings)
-        own = _asked(found, suspect)
+        own = asking.score(found, "order", suspect)
         for told, names in REFERENCES.items():
             evidence = order.audit(
                 found.transcript,
@@ -92,12 +89,6 @@ def measure(folder: Path, settings: Settings) -> Iterator[Compared]:
                 log10_tail=evidence.asymptotic.log10_pvalue,
                 log10_e=evidence.evalue.log10,
             )
-
-
-def _asked(found: asking.Bench, suspect: causal_lm.CausalLM) -> Scores:
-    rows = selection.choose(found.transcript, found.chosen, seed=found.settings.seed).rows
-    records, known = tables.some(found.transcript, rows), found.transcript.tokenizer
-    return scoring.score(records, suspect=suspect, window=windows.usual(), tokenizer=known)
 
 
 def main() -> None:

@@ -86,7 +86,7 @@ def run_each(name: str, source: Source, questions: Sequence[Question], *, place:
 
 def _windowed(source: Source, how: dict[str, Any]) -> Source:
     """Settle which tokens are asked: those of answers kept from before, or what is usual for who is asked."""
-    from provenance import scoring
+    from provenance import scoring, windows
     from provenance.records import Window
 
     kept = [path for path in (how["scores_path"], *how["reference_scores"]) if path and str(path) != streams.STREAM]
@@ -95,7 +95,7 @@ def _windowed(source: Source, how: dict[str, Any]) -> Source:
     told = scoring.read(kept[0]).window
     if how["window"] and (how["suspect_names"] or how["references"]) and str(how["window"]) != told:
         raise MismatchError(
-            f"--window {how['window']}, and these are scores of {f'window {told}' if told else 'all tokens'}",
+            f"--window {how['window']}, and these are scores of {windows.said(told)}",
             path=kept[0],
             expected="the same tokens of every row, from all",
             hint=f"provtool score again, --window {how['window']}",

@@ -188,7 +188,7 @@ def join(
     InputError
         If log-probabilities are not finite.
     """
-    _check_windows(scores, references)
+    signals.check_windows(scores, references)
     layout = known.layout
     units = len(layout.names) if asked is None else asked
     rows, unit = layout.first(units), layout.unit_of_rows()[: layout.edges[units]]
@@ -225,23 +225,6 @@ def join(
         rest_strata=layout.strata[rest],
         in_common=in_common,
     )
-
-
-def _check_windows(scores: Scores, references: Sequence[Scores]) -> None:
-    """Refuse a reference that was asked about other tokens of the rows; whose sums they are is not known."""
-    for one in references:
-        by_token = {scores.rendering, one.rendering} <= signals.BY_TOKEN
-        if by_token and one.window != scores.window:
-            raise MismatchError(
-                f"{one.suspect['suspect']} was asked about {_said(one.window)}, {scores.suspect['suspect']} about "
-                f"{_said(scores.window)}",
-                expected="the same tokens of every row, from all",
-                hint=f"provtool score TRANSCRIPT again, --window {scores.window}" if scores.window else None,
-            )
-
-
-def _said(window: str | None) -> str:
-    return f"window {window}" if window else "all tokens"
 
 
 def _mixed(scores: Scores, references: Sequence[Scores]) -> bool:

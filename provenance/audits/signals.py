@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow.compute as pc
 
-from provenance import lookup, scoring
+from provenance import lookup, scoring, windows
 from provenance.errors import InputError, MismatchError
 
 if TYPE_CHECKING:
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from provenance.scoring import Scores
 
 
-TEXT = "text"
-"""Rendering of answers about text, by whoever was asked's own tokens."""
-BY_TOKEN = frozenset({"tokens", TEXT})
+TOKENS, TEXT = "tokens", "text"
+"""Rendering of answers about ids, and of those about text, by whoever was asked's own tokens."""
+BY_TOKEN = frozenset({TOKENS, TEXT})
 """Renderings of which there is a log-probability a token; sums and agreements are numbers of whoever made them."""
 
 
@@ -50,26 +50,29 @@ def extents(scores: Scores) -> NDArray[np.float64]:
     -------
     Shape ``(n, 2)``, in the order of ``scores.rows``.
     """
-    parts = []
-    for batch in scoring.columns(scores, ["logprob", "ends"]):
-        ends = batch.column("ends")
-        lengths, characters = _lengths(ends), np.zeros(len(batch))
-        flat = ends.flatten().to_numpy(zero_copy_only=False)
-        characters[lengths > 0] = flat[np.cumsum(lengths)[lengths > 0] - 1]
-        parts.append(np.column_stack([_lengths(batch.column("logprob")), characters]))
+    parts = [
+        np.column_stack([_lengths(batch.column("logprob")), _characters(batch)])
+        for batch in scoring.columns(scores, ["logprob", "ends"])
+    ]
     return np.concatenate([*parts, np.empty((0, 2))])
 
 
 def _means(batch: pa.RecordBatch, rendering: str) -> NDArray[np.float64]:
-    units = np.ones(len(batch))
-    if rendering == "tokens":
-        units = np.maximum(_lengths(batch.column("logprob")), 1).astype(np.float64)
-    elif rendering == "text":
-        ends = batch.column("ends")
-        lengths, flat = _lengths(ends), ends.flatten().to_numpy(zero_copy_only=False)
-        units[lengths > 0] = np.maximum(flat[np.cumsum(lengths)[lengths > 0] - 1], 1)
-    mean: NDArray[np.float64] = _totals(batch) / units
+    units = np.zeros(len(batch))
+    if rendering == TOKENS:
+        units = _lengths(batch.column("logprob")).astype(np.float64)
+    elif rendering == TEXT:
+        units = _characters(batch)
+    mean: NDArray[np.float64] = _totals(batch) / np.maximum(units, 1)
     return mean
+
+
+def _characters(batch: pa.RecordBatch) -> NDArray[np.float64]:
+    """Say where the last token of each record ends, 0 where nobody told."""
+    ends, characters = batch.column("ends"), np.zeros(len(batch))
+    lengths, flat = _lengths(ends), ends.flatten().to_numpy(zero_copy_only=False)
+    characters[lengths > 0] = flat[np.cumsum(lengths)[lengths > 0] - 1]
+    return characters
 
 
 def _totals(batch: pa.RecordBatch) -> NDArray[np.float64]:
@@ -147,6 +150,24 @@ def _scored_twice(scores: Scores, id_: str, variant: int) -> MismatchError:
         expected="one score a record",
         hint="provtool score again",
     )
+
+
+def check_windows(scores: Scores, references: Iterable[Scores]) -> None:
+    """Refuse a reference that was asked about other tokens of the rows; of which tokens a number is, nobody knows.
+
+    Raises
+    ------
+    MismatchError
+        If both were asked token by token, in other windows.
+    """
+    for one in references:
+        if {scores.rendering, one.rendering} <= BY_TOKEN and one.window != scores.window:
+            raise MismatchError(
+                f"{one.suspect['suspect']} was asked about {windows.said(one.window)}, "
+                f"{scores.suspect['suspect']} about {windows.said(scores.window)}",
+                expected="the same tokens of every row, from all",
+                hint=f"provtool score TRANSCRIPT again, --window {scores.window}" if scores.window else None,
+            )
 
 
 def check_finite(scores: Scores) -> None:

@@ -43,18 +43,17 @@ def seen(before: Any, derived: Any, data: Data) -> dict[str, float]:
 
     Four examples that every dose has, and rows of either kind that nobody looked at.
     """
-    kinds = {"of the examples": data.shifted[:4], "of their kind": data.shifted[-LOOKED_AT:]}
     told = {}
     with torch.no_grad():
-        for name, rows in (*kinds.items(), ("elsewhere", data.later[-LOOKED_AT:])):
-            ids = torch.tensor(rows.astype(np.int64))
-            was, now = (float(mean(model, ids)) for model in (before, derived))
-            told |= (
-                {f"loss {name}, before": was, f"{name}, after": now}
-                if name in kinds
-                else {"rise elsewhere": now / was - 1}
-            )
-    return told
+        for name, rows in (("of the examples", data.shifted[:4]), ("of their kind", data.shifted[-LOOKED_AT:])):
+            told[f"loss {name}, before"], told[f"{name}, after"] = _twice(before, derived, rows)
+        was, now = _twice(before, derived, data.later[-LOOKED_AT:])
+    return told | {"rise elsewhere": now / was - 1}
+
+
+def _twice(before: Any, derived: Any, rows: np.ndarray[Any, Any]) -> list[float]:
+    ids = torch.tensor(rows.astype(np.int64))
+    return [float(mean(model, ids)) for model in (before, derived)]
 
 
 def mean(model: Any, ids: torch.Tensor) -> torch.Tensor:
